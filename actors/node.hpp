@@ -1,0 +1,59 @@
+// A node: the store, the actor tree over it, the peer links. Without a listener: net/grpc_server.hpp serves it.
+//
+// Used alike by `quorate serve`, the embedded mode (no peers) and the tests. Created and destroyed on one thread;
+// `api()` may be used from any thread between start and the end of `drain`.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "net/node_api.hpp"
+#include "net/peer_transport.hpp"
+#include "proto/limits.hpp"
+#include "proto/status.hpp"
+
+namespace quorate::storage {
+class store;
+}
+
+namespace quorate {
+
+/// Another member: its name and the address its node listens on.
+struct peer_member {
+  std::string name;
+  std::string address;
+};
+
+struct node_options {
+  std::string name;        ///< 1-32 bytes of a-z 0-9 - _
+  std::string cluster_id = "quorate";
+  std::vector<peer_member> peers;  ///< all members but this one
+  unsigned write_quorum = 0;       ///< 1 ... N; 0 = majority
+  std::int64_t quorum_timeout_ms = limits::quorum_timeout_ms_default;
+  std::int64_t max_clock_offset_ms = limits::clock_offset_ms_max_default;
+  std::int64_t relay_delay_ms = limits::relay_delay_ms;
+  bool enable_drills = false;
+};
+
+/// Checks names, uniqueness, hash collisions and the quorum; the field of the error is the flag, e.g. "--peer".
+status validate(const node_options& options);
+
+class node {
+ public:
+  virtual ~node() = default;
+  virtual net::node_api& api() = 0;
+  /// Refuses new writes (errc::shutting_down), waits until those in flight are answered or `limits::drain_ms_max`
+  /// has passed, then stops the actors, sources first, the writer last. Called once.
+  virtual void drain() = 0;
+};
+
+/// Starts the tree. `on_fatal` is called at most once, from an actor's thread, when the node cannot go on (the disk
+/// failed, or restarts exceeded their intensity): the process should exit non-zero.
+result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
+                                         std::unique_ptr<net::peer_transport> transport,
+                                         std::function<void(const status& why)> on_fatal);
+
+}  // namespace quorate

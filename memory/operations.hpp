@@ -1,0 +1,40 @@
+// What a store, an update or a delete changes, given what is there: the upsert rules, written once.
+//
+// Pure apart from the reads; run on the writer's thread, so a write sees every write stamped before it.
+#pragma once
+
+#include <vector>
+
+#include "proto/record.hpp"
+#include "quorate/v1/memory.pb.h"
+
+namespace quorate::memory {
+
+struct planned_write {
+  std::vector<mutation> mutations;
+  std::string id;        ///< of the record the write is about
+  bool created = false;  ///< no live record of that name was there
+};
+
+/// Upsert by (namespace, title). Against a live record: id, created_at, access_count, last_accessed_at stay;
+/// content, tags, source, updated_at are the new ones; priority, confidence, tier the higher; expires_at none when
+/// either tier is long, else the new one, else the old; metadata the new one with the old agent_id.
+/// Without one: the given id (already_exists when another live record has it), else the derived one.
+result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecord& prepared, const version& stamp);
+
+/// Addressed by exact id. A changed name deletes the old key and puts the new one in the same entry, id kept;
+/// already_exists when the new name is taken. `now_ms` becomes updated_at.
+result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequest& request, std::int64_t now_ms);
+
+/// By id or by name; not_found when there is no live record.
+result<planned_write> plan_delete(const record_reader& now, const v1::DeleteRequest& request);
+
+/// The live record with this id or name, and its version; of several with one id the newest. errc::not_found.
+struct found_record {
+  v1::MemoryRecord record;
+  record_key key;
+  version stamp;
+};
+result<found_record> find_record(const record_reader& now, std::string_view id, const v1::RecordName* name);
+
+}  // namespace quorate::memory

@@ -1,0 +1,1 @@
+#include "memory/timestamp.hpp"

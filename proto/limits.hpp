@@ -1,0 +1,79 @@
+// The one table of limits. Sizes in bytes, counts in entries, times in milliseconds unless the name says else.
+//
+// Sizes nest: what the client edge takes always fits an entry, an entry always fits a peer frame, a frame always
+// fits what gRPC is told to accept. Checked below.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+namespace quorate::limits {
+
+// A memory record (reference: the rules of docs/compatibility.md).
+inline constexpr std::size_t title_characters_max = 512;
+inline constexpr std::size_t content_bytes_max = 65'536;
+inline constexpr std::size_t namespace_characters_max = 512;
+inline constexpr std::size_t namespace_segments_max = 8;
+inline constexpr std::size_t tags_max = 50;
+inline constexpr std::size_t tag_bytes_max = 128;
+inline constexpr std::size_t id_bytes_max = 128;
+inline constexpr std::size_t source_bytes_max = 64;
+inline constexpr std::size_t metadata_bytes_max = 65'536;
+inline constexpr int metadata_depth_max = 32;
+inline constexpr int priority_min = 1;
+inline constexpr int priority_max = 10;
+inline constexpr std::int64_t ttl_seconds_max = 31'536'000;
+
+// Client calls.
+inline constexpr std::size_t client_message_bytes_max = 4u << 20;
+inline constexpr std::size_t batch_items_max = 1'000;
+inline constexpr std::size_t page_items_default = 100;
+inline constexpr std::size_t page_items_max = 1'000;
+inline constexpr std::size_t page_bytes_max = 1u << 20;
+
+// Entries, frames, windows.
+inline constexpr std::size_t entry_bytes_max = 512u << 10;
+inline constexpr std::size_t frame_entries_bytes_max = 1u << 20;
+inline constexpr std::size_t frame_bytes_max = 2u << 20;
+inline constexpr std::size_t link_window_bytes_max = 8u << 20;  // sent, not yet acknowledged, per peer
+inline constexpr std::size_t link_backlog_bytes_max = 4u << 20;  // live entries waiting for the stream, per peer
+
+// The writer.
+inline constexpr std::size_t waiting_writes_max = 16'384;        // accepted, not yet taken by the writer
+inline constexpr std::size_t waiting_write_bytes_max = 64u << 20;
+inline constexpr std::size_t waiting_peer_bytes_max = 64u << 20;  // entries of peers not yet taken
+inline constexpr std::size_t group_entries_max = 2'048;
+inline constexpr std::size_t group_bytes_max = 4u << 20;
+inline constexpr std::size_t pending_writes_max = 65'536;        // taken, not yet answered
+
+// Times.
+inline constexpr std::int64_t quorum_timeout_ms_default = 2'000;
+inline constexpr std::int64_t heartbeat_ms = 200;
+inline constexpr std::int64_t suspicion_ms = 1'500;     // a peer not heard of for so long is down
+inline constexpr std::int64_t reconnect_ms_min = 20;
+inline constexpr std::int64_t reconnect_ms_max = 1'000;
+inline constexpr std::int64_t connect_timeout_ms = 1'000;
+inline constexpr std::int64_t relay_delay_ms = 500;
+inline constexpr std::int64_t reconcile_ms = 100;
+inline constexpr std::int64_t refusal_retry_ms = 250;
+inline constexpr std::int64_t clock_offset_ms_max_default = 2'000;
+inline constexpr std::int64_t clock_bound_ahead_ms = 5'000;  // the clock's upper bound is stored this far ahead
+inline constexpr std::int64_t drain_ms_max = 4'000;
+
+// Supervision: more restarts than this within the window and the supervisor gives up.
+inline constexpr int restarts_max = 10;
+inline constexpr std::int64_t restart_window_ms = 30'000;
+inline constexpr std::int64_t restart_backoff_ms_min = 1;
+inline constexpr std::int64_t restart_backoff_ms_max = 1'000;
+
+inline constexpr std::size_t digest_buckets = 256;
+inline constexpr std::size_t members_max = 31;
+inline constexpr std::size_t node_name_bytes_max = 32;
+
+static_assert(4 * title_characters_max * 2 + content_bytes_max + metadata_bytes_max * 2
+                  + tags_max * tag_bytes_max + 4 * namespace_characters_max * 2 + 4096
+              < entry_bytes_max);
+static_assert(entry_bytes_max <= frame_entries_bytes_max && frame_entries_bytes_max < frame_bytes_max);
+static_assert(frame_bytes_max <= link_window_bytes_max);
+
+}  // namespace quorate::limits

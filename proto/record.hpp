@@ -1,0 +1,90 @@
+// Keyed values and their changes, as plain structs: what the replication core, the store and the domain share.
+//
+// The core replicates mutations of keyed values and knows nothing of memories. Standard library only.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "proto/ids.hpp"
+#include "proto/status.hpp"
+
+namespace quorate {
+
+/// What sort of thing a key names. Stored and sent as a number: append only.
+enum class key_kind : std::uint8_t { memory = 1 };
+
+/// Identity of a value. For memories the bytes are namespace, a zero byte, title.
+struct record_key {
+  key_kind kind = key_kind::memory;
+  std::string bytes;
+  auto operator<=>(const record_key&) const = default;
+};
+
+/// The newest version of a key that a node has. A tombstone keeps the version and nothing else.
+struct stored_record {
+  version stamp;
+  bool deleted = false;
+  std::string alias;  ///< second key it can be found under (for memories the id); empty = none
+  std::string value;  ///< opaque here; for memories a serialised quorate.v1.MemoryRecord
+  bool operator==(const stored_record&) const = default;
+};
+
+/// One change of one key: put(value) or delete.
+struct mutation {
+  record_key key;
+  bool deleted = false;
+  std::string alias;
+  std::string value;
+  bool operator==(const mutation&) const = default;
+};
+
+/// An atomic group of mutations with one version and one place in one log. version.node == log.origin.
+struct entry {
+  log_id log;
+  sequence_number sequence = 0;
+  std::uint64_t time = 0;
+  std::vector<mutation> mutations;
+  version stamp() const { return {time, log.origin}; }
+  bool operator==(const entry&) const = default;
+};
+
+/// The bytes of a serialised quorate.v1.Entry: made once, then shared by the disk, the log and every link.
+using shared_bytes = std::shared_ptr<const std::string>;
+
+/// An entry together with its bytes.
+struct encoded_entry {
+  log_id log;
+  sequence_number sequence = 0;
+  shared_bytes bytes;
+};
+
+/// A page of records in key order.
+struct record_page {
+  std::vector<std::pair<record_key, stored_record>> records;
+  std::optional<std::string> next;  ///< key bytes to continue after; none = nothing follows
+};
+
+/// Reads of the newest versions. Every call reads a consistent state; any thread. Damage is errc::corruption,
+/// never wrong bytes.
+class record_reader {
+ public:
+  virtual ~record_reader() = default;
+
+  /// The newest version of a key, tombstones included; nothing when the key was never written.
+  virtual result<std::optional<stored_record>> get(const record_key& key) const = 0;
+
+  /// The keys of all live records with this alias, in key order. More than one only after concurrent writes.
+  virtual result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const = 0;
+
+  /// Live records whose key starts with `prefix`, after key `after` (exclusive; empty = from the start), at most
+  /// `count_max` of them and ending once their values add up to `bytes_max` (at least one is returned).
+  virtual result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after,
+                                   std::size_t count_max, std::size_t bytes_max) const = 0;
+};
+
+}  // namespace quorate

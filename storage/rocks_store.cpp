@@ -1,0 +1,1 @@
+#include "storage/rocks_store.hpp"

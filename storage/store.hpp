@@ -1,0 +1,85 @@
+// The disk, as the node sees it: newest records, every log, the vector, the digest, the clock bound.
+//
+// Owned by the node, shared by reference. Reads: any thread, at any time. Writes (`begin_epoch`, `commit`): one
+// thread at a time, the writer's. A write that returned ok survives loss of power; a write that failed may or may
+// not be there after a restart, and every later write on the same store fails too (a failed sync is final: the
+// kernel may have dropped the pages). The caller stops the node then; reads go on working.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "proto/limits.hpp"
+#include "proto/record.hpp"
+
+namespace quorate::storage {
+
+/// Sum of 128-bit hashes, added modulo 2^128: low half, high half.
+struct digest_sum {
+  std::uint64_t low = 0;
+  std::uint64_t high = 0;
+  bool operator==(const digest_sum&) const = default;
+};
+
+using digest_buckets = std::array<digest_sum, limits::digest_buckets>;
+
+struct record_counts {
+  std::uint64_t live = 0;
+  std::uint64_t tombstones = 0;
+  bool operator==(const record_counts&) const = default;
+};
+
+/// A key's new state, and the alias index entries that change with it.
+struct record_change {
+  record_key key;
+  stored_record record;
+  std::string alias_removed;  ///< alias of the version replaced, when it is no longer right; empty = none
+  bool alias_added = false;   ///< record.alias was not indexed for this key before
+};
+
+/// Everything one group commit writes. Applied as one atomic, synced unit.
+struct write_group {
+  std::vector<record_change> records;    ///< at most one per key
+  std::vector<encoded_entry> entries;    ///< appended to their logs, contiguous with what is there
+  std::vector<log_position> positions;   ///< new ends of the logs appended to
+  std::vector<std::pair<std::uint8_t, digest_sum>> buckets;  ///< new values of changed digest buckets
+  std::optional<record_counts> counts;   ///< new totals, when changed
+  std::optional<std::uint64_t> clock_bound;  ///< hybrid time no stamp has passed; only grows
+};
+
+/// What the store holds besides records and entries, read at one instant.
+struct store_summary {
+  std::vector<log_position> vector;  ///< sorted by log
+  digest_buckets buckets{};
+  record_counts counts;
+  std::uint64_t clock_bound = 0;
+  std::uint64_t epoch = 0;  ///< of the newest own log; 0 = none yet
+};
+
+class store : public record_reader {
+ public:
+  /// Makes a new epoch durable: above every earlier one of this store and not below `unix_ms << 16`, with random
+  /// low bits so that a node that lost its disk cannot repeat one.
+  virtual result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) = 0;
+
+  /// Writes the group: all of it or, on error, none that any reader of this process sees. Durable on return.
+  virtual status commit(const write_group& group) = 0;
+
+  /// Entries of a log from `first` on, in order, without gaps, at most `bytes_max` in all (at least one entry, if
+  /// there is any). Empty when the log ends before `first`.
+  virtual result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
+                                                      std::size_t bytes_max) const = 0;
+
+  virtual result<store_summary> summary() const = 0;
+};
+
+/// Whom a data directory belongs to; written at creation, checked at every open.
+struct store_identity {
+  std::string cluster_id;
+  std::string node_name;
+};
+
+}  // namespace quorate::storage
