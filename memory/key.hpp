@@ -1,4 +1,7 @@
 // Identity of a memory: (namespace, title) is the key, the id its alias.
+//
+// Pure functions, any thread. Ids are derived, not drawn, so that nodes that store the same name at the same time
+// agree on its id; changing the derivation would give old names new ids after a delete.
 #pragma once
 
 #include <string>
@@ -9,16 +12,20 @@
 
 namespace quorate::memory {
 
+/// The namespace of a record that names none.
+inline constexpr std::string_view default_namespace = "global";
+
 /// namespace, a zero byte, title. Neither part may hold a zero byte (validation sees to that).
 record_key key_of(std::string_view name_space, std::string_view title);
 
 /// Prefix of all keys of one namespace.
 std::string prefix_of(std::string_view name_space);
 
-/// UUIDv5 of the key bytes, so that nodes that store the same name at the same time agree on its id.
+/// UUIDv5 of the key bytes, in the project's own UUID namespace 7c8d1d0e-7a3f-5b0c-9c52-2f4e6b1a90d3; lower case.
 std::string derived_id(const record_key& key);
 
-/// UUIDv5 of key and version: for a name whose derived id another record still holds (after a rename).
+/// UUIDv5 of key and version (key bytes, a zero byte, time and node as 8 bytes each, most significant first): for a
+/// name whose derived id another record still holds after a rename. No key alone has these bytes.
 std::string derived_id(const record_key& key, const version& stamp);
 
 }  // namespace quorate::memory

@@ -1,6 +1,8 @@
 // What a store, an update or a delete changes, given what is there: the upsert rules, written once.
 //
-// Pure apart from the reads; run on the writer's thread, so a write sees every write stamped before it.
+// Pure apart from the reads; run on the writer's thread, so a write sees every write stamped before it. An error
+// means that nothing is to be written. "Live" is there and not a tombstone; a record whose expiry has come is live
+// until it is deleted. Errors of the reader are passed on; a stored value that is no record is errc::corruption.
 #pragma once
 
 #include <vector>
@@ -18,12 +20,16 @@ struct planned_write {
 
 /// Upsert by (namespace, title). Against a live record: id, created_at, access_count, last_accessed_at stay;
 /// content, tags, source, updated_at are the new ones; priority, confidence, tier the higher; expires_at none when
-/// either tier is long, else the new one, else the old; metadata the new one with the old agent_id.
+/// either tier is long, else the new one, else the old; metadata the new one with the old agent_id (invalid_argument
+/// when the two together break the size limit).
 /// Without one: the given id (already_exists when another live record has it), else the derived one.
+/// Planned over its own result, a full record gives the same bytes again.
+/// `prepared` comes from `prepare`. Reads: one get; for a new name one find.
 result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecord& prepared, const version& stamp);
 
-/// Addressed by exact id. A changed name deletes the old key and puts the new one in the same entry, id kept;
-/// already_exists when the new name is taken. `now_ms` becomes updated_at.
+/// Addressed by exact id; validates the request. A changed name deletes the old key and puts the new one in the same
+/// entry, id kept; already_exists when the new name is taken. `now_ms` becomes updated_at. A tier that rises to long
+/// removes the expiry; setting one on a record that is long afterwards is an invalid_argument.
 result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequest& request, std::int64_t now_ms);
 
 /// By id or by name; not_found when there is no live record.
@@ -35,6 +41,8 @@ struct found_record {
   record_key key;
   version stamp;
 };
+/// `name` is null when the request has none, and `id` empty; both or neither is an invalid_argument, as is an id or
+/// name that no record can have. A name without a namespace means the default one.
 result<found_record> find_record(const record_reader& now, std::string_view id, const v1::RecordName* name);
 
 }  // namespace quorate::memory

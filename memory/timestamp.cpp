@@ -1,1 +1,133 @@
 #include "memory/timestamp.hpp"
+
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+
+namespace quorate::memory {
+
+namespace {
+
+using namespace std::chrono;
+
+constexpr std::int64_t ms_per_day = 86'400'000;
+
+/// Takes text apart from the left; after the first thing that does not fit, everything fails.
+class scanner {
+ public:
+  explicit scanner(std::string_view text) : rest_(text) {}
+
+  bool good() const { return good_; }
+  bool at_end() const { return rest_.empty(); }
+
+  bool take_any_of(std::string_view characters) {
+    if (rest_.empty() || characters.find(rest_.front()) == std::string_view::npos) return false;
+    rest_.remove_prefix(1);
+    return true;
+  }
+
+  void expect_any_of(std::string_view characters) {
+    if (!take_any_of(characters)) good_ = false;
+  }
+
+  /// Exactly `count` digits with a value from `low` to `high`.
+  int number(std::size_t count, int low, int high) {
+    int value = 0;
+    for (std::size_t i = 0; i < count; ++i) {
+      const int digit = take_digit();
+      if (digit < 0) return fail();
+      value = value * 10 + digit;
+    }
+    return value < low || value > high ? fail() : value;
+  }
+
+  /// One digit or more after the point, as whole milliseconds.
+  int fraction_ms() {
+    int value = 0;
+    int count = 0;
+    for (int digit = take_digit(); digit >= 0; digit = take_digit(), ++count) {
+      if (count < 3) value = value * 10 + digit;
+    }
+    if (count == 0) return fail();
+    for (; count < 3; ++count) value *= 10;
+    return value;
+  }
+
+ private:
+  int take_digit() {
+    if (rest_.empty() || rest_.front() < '0' || rest_.front() > '9') return -1;
+    const int digit = rest_.front() - '0';
+    rest_.remove_prefix(1);
+    return digit;
+  }
+
+  int fail() {
+    good_ = false;
+    return 0;
+  }
+
+  std::string_view rest_;
+  bool good_ = true;
+};
+
+int offset_minutes(scanner& scan) {
+  if (scan.take_any_of("Zz")) return 0;
+  const bool west = scan.take_any_of("-");
+  if (!west) scan.expect_any_of("+");
+  const int hours = scan.number(2, 0, 23);
+  scan.expect_any_of(":");
+  const int minutes = scan.number(2, 0, 59);
+  return (west ? -1 : 1) * (hours * 60 + minutes);
+}
+
+/// Whether the instant lies in the first second of a month: where a leap second of the month before is counted.
+bool begins_month(std::int64_t unix_ms) {
+  const sys_time<milliseconds> time{milliseconds(unix_ms)};
+  const auto midnight = floor<days>(time);
+  return time - midnight < seconds(1) && year_month_day(midnight).day() == day(1);
+}
+
+}  // namespace
+
+std::optional<std::int64_t> parse_timestamp(std::string_view text) {
+  scanner scan(text);
+  const int y = scan.number(4, 0, 9999);
+  scan.expect_any_of("-");
+  const int m = scan.number(2, 1, 12);
+  scan.expect_any_of("-");
+  const int d = scan.number(2, 1, 31);
+  scan.expect_any_of("Tt ");
+  const int hour = scan.number(2, 0, 23);
+  scan.expect_any_of(":");
+  const int minute = scan.number(2, 0, 59);
+  scan.expect_any_of(":");
+  const int second = scan.number(2, 0, 60);
+  const int fraction = scan.take_any_of(".") ? scan.fraction_ms() : 0;
+  const int offset = offset_minutes(scan);
+  if (!scan.good() || !scan.at_end()) return std::nullopt;
+
+  const year_month_day date{year(y), month(static_cast<unsigned>(m)), day(static_cast<unsigned>(d))};
+  if (!date.ok()) return std::nullopt;
+  const std::int64_t unix_ms = sys_days(date).time_since_epoch().count() * ms_per_day
+                               + ((hour * 60 + minute - offset) * 60 + second) * std::int64_t{1000} + fraction;
+  if (second == 60 && !begins_month(unix_ms)) return std::nullopt;
+  return unix_ms;
+}
+
+std::string format_timestamp(std::int64_t unix_ms) {
+  constexpr std::int64_t first = sys_days(year(0) / 1 / 1).time_since_epoch().count() * ms_per_day;
+  constexpr std::int64_t last = sys_days(year(10'000) / 1 / 1).time_since_epoch().count() * ms_per_day - 1;
+  const sys_time<milliseconds> time{milliseconds(std::clamp(unix_ms, first, last))};
+  const auto midnight = floor<days>(time);
+  const year_month_day date(midnight);
+  const hh_mm_ss<milliseconds> clock_time(time - midnight);
+  char text[64];
+  const int length =
+      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03d+00:00", static_cast<int>(date.year()),
+                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
+                    static_cast<int>(clock_time.hours().count()), static_cast<int>(clock_time.minutes().count()),
+                    static_cast<int>(clock_time.seconds().count()), static_cast<int>(clock_time.subseconds().count()));
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+}  // namespace quorate::memory

@@ -3,6 +3,7 @@
 // Implemented by actors/node. Every call: any thread, never blocks on disk or network beyond a read of the store.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -41,7 +42,9 @@ struct write_answer {
 /// any thread, and must not block or throw. Implementations answer their gRPC call in `finish`.
 class write_request {
  public:
-  virtual ~write_request() = default;
+  virtual ~write_request() {
+    if (open_writes) open_writes->fetch_sub(1);
+  }
   /// What to change, given the newest versions (earlier writes of the same group included) and the version this
   /// write will have. An error ends the write as rejected; nothing is written.
   virtual result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) = 0;
@@ -50,6 +53,8 @@ class write_request {
   write_quorum quorum = write_quorum::by_default;
   std::int64_t deadline_us = 0;  ///< steady clock; the answer comes no later
   std::size_t bytes = 0;         ///< about what it holds in memory, for the bounds
+  /// Set by the node that took it over, to know when all are answered.
+  std::atomic<std::size_t>* open_writes = nullptr;
 };
 
 /// Sole owner of a write_request. However it is lost (an actor dies, a queue is dropped), the request is answered:

@@ -1,1 +1,254 @@
 #include "storage/rocks_store.hpp"
+
+#include <rocksdb/db.h>
+#include <rocksdb/snapshot.h>
+#include <rocksdb/write_batch.h>
+
+#include <algorithm>
+#include <limits>
+
+#include "storage/big_endian.hpp"
+#include "storage/checksum.hpp"
+#include "storage/keys.hpp"
+#include "storage/meta_codec.hpp"
+#include "storage/page_builder.hpp"
+#include "storage/record_codec.hpp"
+#include "storage/rocks_internal.hpp"
+#include "storage/rocks_status.hpp"
+
+namespace quorate::storage {
+
+namespace {
+
+rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
+std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
+
+/// Rows of a column family from `first` on and before `end`, as they were when this was made.
+class row_range {
+ public:
+  row_range(const rocks_database& db, family f, std::string_view first, std::optional<std::string> end,
+            rocksdb::ReadOptions options = {})
+      : end_(std::move(end)) {
+    if (end_) {
+      end_slice_ = slice(*end_);
+      options.iterate_upper_bound = &end_slice_;
+    }
+    rows_.reset(db->NewIterator(options, db[f]));
+    rows_->Seek(slice(first));
+  }
+  row_range(const row_range&) = delete;
+
+  bool valid() const { return rows_->Valid(); }
+  void next() { rows_->Next(); }
+  std::string_view key() const { return view(rows_->key()); }
+  std::string_view value() const { return view(rows_->value()); }
+  rocksdb::Status error() const { return rows_->status(); }
+
+ private:
+  std::optional<std::string> end_;
+  rocksdb::Slice end_slice_;
+  std::unique_ptr<rocksdb::Iterator> rows_;
+};
+
+class rocks_store final : public store {
+ public:
+  rocks_store(rocks_database db, std::string directory) : db_(std::move(db)), directory_(std::move(directory)) {}
+
+  result<std::optional<stored_record>> get(const record_key& key) const override {
+    return get_at(rocksdb::ReadOptions(), key.kind, key.bytes);
+  }
+
+  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
+    if (alias.empty() || alias.size() > alias_bytes_max) return std::vector<record_key>();
+    rocksdb::ManagedSnapshot snapshot(db_.operator->());
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot.snapshot();
+    auto prefixed = options;
+    prefixed.prefix_same_as_start = true;
+    std::string prefix;
+    append_alias_prefix(prefix, kind, alias);
+    row_range rows(db_, family::aliases, prefix, end_of_prefix(prefix), prefixed);
+    std::vector<record_key> keys;
+    for (; rows.valid(); rows.next()) {
+      const auto bytes = rows.key().substr(prefix.size());
+      const auto record = get_at(options, kind, bytes);
+      if (!record) return record.error();
+      // The record decides, the index only proposes.
+      if (*record && !(*record)->deleted && (*record)->alias == alias) keys.push_back({kind, std::string(bytes)});
+    }
+    if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
+    return keys;
+  }
+
+  result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
+                           std::size_t bytes_max) const override {
+    std::string start;
+    append_record_key(start, kind, prefix);
+    auto end = end_of_prefix(start);
+    if (!after.empty() && after >= prefix) {
+      start.clear();
+      append_record_key(start, kind, after);
+      start.push_back('\0');  // the first key behind `after`
+    }
+    row_range rows(db_, family::records, start, std::move(end));
+    page_builder page(count_max, bytes_max);
+    for (; rows.valid(); rows.next()) {
+      auto key = parse_record_key(rows.key());
+      if (!key) return damaged("a stored key has an unknown form");
+      auto record = decode_record(rows.key(), rows.value());
+      if (!record) return damaged(record.error().context());
+      if (!page.add(std::move(*key), std::move(*record))) break;
+    }
+    if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
+    return page.take();
+  }
+
+  result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
+    if (!failed_.ok()) return failed_;
+    const auto held = summary();
+    if (!held) return held.error();
+    const auto epoch = std::max(held->epoch + 1, unix_ms << 16 | random_bits);
+    batch_.Clear();
+    if (auto s = write(put(epoch_row(epoch))); !s.ok()) return s;
+    return epoch;
+  }
+
+  status commit(const write_group& group) override {
+    if (!failed_.ok()) return failed_;
+    for (const auto& change : group.records) {
+      if (auto s = check_change(change); !s.ok()) return s;
+    }
+    batch_.Clear();
+    rocksdb::Status built;
+    const auto note = [&built](rocksdb::Status s) {
+      if (built.ok()) built = std::move(s);
+    };
+    for (const auto& change : group.records) note(put(change));
+    for (const auto& entry : group.entries) note(put(entry));
+    for (const auto& position : group.positions) note(put(position_row(position)));
+    for (const auto& [bucket, sum] : group.buckets) note(put(bucket_row(bucket, sum)));
+    if (group.counts) note(put(counts_row(*group.counts)));
+    if (group.clock_bound) note(put(clock_bound_row(*group.clock_bound)));
+    return write(std::move(built));
+  }
+
+  result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
+                                              std::size_t bytes_max) const override {
+    std::string start;
+    std::string end;
+    append_log_key(start, log, first);
+    append_log_key(end, log, std::numeric_limits<sequence_number>::max());
+    rocksdb::ReadOptions options;
+    options.fill_cache = false;  // a peer that catches up must not push out what clients read
+    row_range rows(db_, family::log, start, std::move(end), options);
+    std::vector<encoded_entry> entries;
+    std::size_t bytes_taken = 0;
+    for (auto expected = first; rows.valid(); rows.next(), ++expected) {
+      const auto place = parse_log_key(rows.key());
+      if (!place || place->sequence != expected) return damaged("entry " + name(log, expected) + " is missing");
+      const auto bytes = decode_log_value(rows.key(), rows.value());
+      if (!bytes) return damaged("entry " + name(log, expected) + " does not match its checksum");
+      if (!entries.empty() && bytes_taken + bytes->size() > bytes_max) break;
+      bytes_taken += bytes->size();
+      entries.push_back({log, expected, std::make_shared<const std::string>(*bytes)});
+    }
+    if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
+    return entries;
+  }
+
+  result<store_summary> summary() const override {
+    store_summary held;
+    row_range rows(db_, family::meta, {}, std::nullopt);
+    for (; rows.valid(); rows.next()) {
+      if (auto s = add_row(rows.key(), rows.value(), held); !s.ok()) return damaged(s.context());
+    }
+    if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
+    return held;
+  }
+
+ private:
+  result<std::optional<stored_record>> get_at(const rocksdb::ReadOptions& options, key_kind kind,
+                                              std::string_view bytes) const {
+    std::string key;
+    key.reserve(1 + bytes.size());
+    append_record_key(key, kind, bytes);
+    rocksdb::PinnableSlice stored;
+    const auto s = db_->Get(options, db_[family::records], key, &stored);
+    if (s.IsNotFound()) return std::optional<stored_record>();
+    if (!s.ok()) return translate(s, directory_);
+    auto record = decode_record(key, view(stored));
+    if (!record) return damaged(record.error().context());
+    return std::optional<stored_record>(std::move(*record));
+  }
+
+  static status check_change(const record_change& change) {
+    if (change.alias_removed.size() > alias_bytes_max)
+      return {errc::internal, "an alias too long to have been stored is to be removed"};
+    return check_storable(change.record);
+  }
+
+  rocksdb::Status put(const record_change& change) {
+    key_.clear();
+    append_record_key(key_, change.key.kind, change.key.bytes);
+    encode_record(key_, change.record, value_);
+    auto s = batch_.Put(db_[family::records], key_, value_);
+    if (s.ok() && !change.alias_removed.empty())
+      s = batch_.Delete(db_[family::aliases], alias_key(change.key, change.alias_removed));
+    if (s.ok() && change.alias_added)
+      s = batch_.Put(db_[family::aliases], alias_key(change.key, change.record.alias), rocksdb::Slice());
+    return s;
+  }
+
+  rocksdb::Status put(const encoded_entry& entry) {
+    key_.clear();
+    append_log_key(key_, entry.log, entry.sequence);
+    value_.clear();
+    append_big_endian(value_, checksum(key_, *entry.bytes));
+    const rocksdb::Slice key = key_;
+    const std::array<rocksdb::Slice, 2> value{slice(*entry.bytes), value_};
+    return batch_.Put(db_[family::log], {&key, 1}, {value.data(), static_cast<int>(value.size())});
+  }
+
+  rocksdb::Status put(const meta_row& row) { return batch_.Put(db_[family::meta], row.key, row.value); }
+
+  const std::string& alias_key(const record_key& key, std::string_view alias) {
+    key_.clear();
+    append_alias_key(key_, key.kind, alias, key.bytes);
+    return key_;
+  }
+
+  /// Writes and syncs the batch, unless building it failed. Any error is final.
+  status write(rocksdb::Status built) {
+    rocksdb::WriteOptions synced;
+    synced.sync = true;
+    if (built.ok()) built = db_->Write(synced, &batch_);
+    if (built.ok()) return {};
+    // Not the translated code: what is on disk now is unknown, whatever the reason.
+    failed_ = status(errc::storage_failure, translate(built, directory_).context());
+    return failed_;
+  }
+
+  static std::string name(const log_id& log, sequence_number sequence) {
+    return std::to_string(sequence) + " of log " + std::to_string(to_number(log.origin)) + "/"
+           + std::to_string(log.epoch);
+  }
+
+  status damaged(std::string_view what) const { return {errc::corruption, directory_ + ": " + std::string(what)}; }
+
+  rocks_database db_;
+  std::string directory_;
+
+  // The writer's.
+  rocksdb::WriteBatch batch_;
+  std::string key_;
+  std::string value_;
+  status failed_;
+};
+
+}  // namespace
+
+std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory) {
+  return std::make_unique<rocks_store>(std::move(database), std::move(directory));
+}
+
+}  // namespace quorate::storage

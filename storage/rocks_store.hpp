@@ -1,4 +1,4 @@
-// The store on RocksDB. Formats: docs/formats.md. Only rocks_store.cpp includes rocksdb headers.
+// The store on RocksDB. Formats: docs/formats.md. Only rocks_*.cpp include rocksdb headers.
 #pragma once
 
 #include <memory>
@@ -9,7 +9,7 @@
 namespace quorate::storage {
 
 struct rocks_options {
-  std::string directory;   ///< created when absent; the parent must exist
+  std::string directory;  ///< created when absent; the parent must exist
   store_identity identity;
   std::size_t memtable_bytes = 64u << 20;
   std::size_t cache_bytes = 64u << 20;

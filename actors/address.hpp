@@ -1,0 +1,54 @@
+// Where an actor is reached, whichever incarnation of it lives now. The one way actors of a node send to each other.
+//
+// Any thread. A message to an actor that is dead or not yet restarted is dropped; what it carried answers for itself
+// (tickets and batches say "unknown" when they are lost). Part of the seam around CAF: send and count.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <mutex>
+#include <utility>
+
+#include <caf/actor.hpp>
+#include <caf/send.hpp>
+
+namespace quorate {
+
+class address {
+ public:
+  void set(caf::actor incarnation) {
+    caf::actor old;
+    {
+      std::lock_guard lock(mutex_);
+      old = std::exchange(actor_, std::move(incarnation));
+      waiting_ = 0;
+    }
+  }
+  void clear() { set(caf::actor()); }
+
+  template <class Message>
+  void send(Message&& message) {
+    caf::actor to;
+    {
+      std::lock_guard lock(mutex_);
+      to = actor_;
+    }
+    if (!to) return;
+    waiting_.fetch_add(1, std::memory_order_relaxed);
+    caf::anon_send(to, std::forward<Message>(message));
+  }
+
+  /// Called by the actor for every message that came through `send`.
+  void received() { waiting_.fetch_sub(1, std::memory_order_relaxed); }
+  std::uint64_t waiting() const {
+    auto n = waiting_.load(std::memory_order_relaxed);
+    return n < 0 ? 0 : static_cast<std::uint64_t>(n);
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  caf::actor actor_;
+  std::atomic<std::int64_t> waiting_{0};
+};
+
+}  // namespace quorate

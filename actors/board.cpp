@@ -1,0 +1,70 @@
+#include "actors/board.hpp"
+
+#include <algorithm>
+#include <bit>
+
+namespace quorate {
+
+void board::set_vector(core::log_vector vector, const log_id& live) {
+  std::lock_guard lock(mutex_);
+  vector_ = std::move(vector);
+  live_ = live;
+}
+
+void board::raise_vector(const std::vector<log_position>& positions) {
+  std::lock_guard lock(mutex_);
+  for (const auto& position : positions) vector_.raise(position);
+}
+
+core::log_vector board::vector() const {
+  std::lock_guard lock(mutex_);
+  return vector_;
+}
+
+log_id board::live_log() const {
+  std::lock_guard lock(mutex_);
+  return live_;
+}
+
+log_position board::live_end() const {
+  std::lock_guard lock(mutex_);
+  return {live_, vector_.at(live_)};
+}
+
+std::vector<log_position> board::news_for(core::log_vector& announced) const {
+  std::vector<log_position> news;
+  {
+    std::lock_guard lock(mutex_);
+    news = vector_.beyond(announced);
+  }
+  for (const auto& position : news) announced.raise(position);
+  return news;
+}
+
+peer_fact board::peer(std::size_t index) const {
+  std::lock_guard lock(mutex_);
+  return peers_[index];
+}
+
+std::vector<peer_fact> board::peers() const {
+  std::lock_guard lock(mutex_);
+  return peers_;
+}
+
+unsigned board::peers_up() const { return static_cast<unsigned>(std::popcount(up_.load())); }
+
+void board::set_actor(const actor_fact& fact) {
+  std::lock_guard lock(mutex_);
+  auto known = std::find_if(actors_.begin(), actors_.end(), [&](const auto& a) { return a.name == fact.name; });
+  if (known == actors_.end())
+    actors_.push_back(fact);
+  else
+    *known = fact;
+}
+
+std::vector<actor_fact> board::actors() const {
+  std::lock_guard lock(mutex_);
+  return actors_;
+}
+
+}  // namespace quorate

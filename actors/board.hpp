@@ -1,0 +1,95 @@
+// What the actors publish of themselves for others to read: the durable vector, the state of each peer, the verdict
+// on the clock, the supervision tree. Facts only; every decision is made by the actor that owns it.
+//
+// One per node, outlives all actor incarnations. Any thread; each fact has one writer, named beside it.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "actors/core/log_vector.hpp"
+#include "proto/record.hpp"
+#include "proto/status.hpp"
+
+namespace quorate {
+
+struct peer_fact {
+  bool up = false;
+  std::int64_t heard_us = -1;     ///< steady clock; -1 = never
+  bool clock_known = false;
+  std::int64_t clock_offset_ms = 0;
+  core::log_vector vector;        ///< what it last said it holds
+  std::string last_error;
+  std::uint64_t connects = 0;
+  std::size_t bytes_in_flight = 0;
+};
+
+struct actor_fact {
+  std::string name;
+  bool running = false;
+  std::uint64_t restarts = 0;
+  std::string last_reason;
+};
+
+class board {
+ public:
+  explicit board(std::size_t peers) : peers_(peers), cut_(peers) {}
+
+  // Written by the writer.
+  void set_vector(core::log_vector vector, const log_id& live);
+  void raise_vector(const std::vector<log_position>& positions);
+  std::atomic<std::uint64_t> entries_refused_clock{0};
+  std::atomic<std::uint64_t> entries_poisoned{0};
+
+  core::log_vector vector() const;
+  log_id live_log() const;
+  log_position live_end() const;
+  /// Positions beyond what `announced` holds; brings `announced` up to date.
+  std::vector<log_position> news_for(core::log_vector& announced) const;
+
+  // Written by the peer links.
+  template <class Change>
+  void change_peer(std::size_t index, Change change) {
+    std::lock_guard lock(mutex_);
+    change(peers_[index]);
+    auto bit = 1u << index;
+    if (peers_[index].up)
+      up_.fetch_or(bit);
+    else
+      up_.fetch_and(~bit);
+  }
+  peer_fact peer(std::size_t index) const;
+  std::vector<peer_fact> peers() const;
+  /// How many peers have an open link that is heard of.
+  unsigned peers_up() const;
+  bool peer_up(std::size_t index) const { return (up_.load() >> index & 1) != 0; }
+
+  // Written by the reconciler.
+  std::atomic<bool> clock_skewed{false};
+  std::atomic<std::int64_t> clock_correction_ms{0};
+
+  // Written by fanout.
+  std::atomic<std::size_t> writes_pending{0};
+
+  // Written by the supervisor.
+  void set_actor(const actor_fact& fact);
+  std::vector<actor_fact> actors() const;
+
+  // Written by operators' drills.
+  std::atomic<bool>& cut(std::size_t index) { return cut_[index]; }
+
+ private:
+  mutable std::mutex mutex_;
+  core::log_vector vector_;
+  log_id live_;
+  std::vector<peer_fact> peers_;
+  std::vector<actor_fact> actors_;
+  std::vector<std::atomic<bool>> cut_;
+  std::atomic<std::uint32_t> up_{0};
+};
+
+}  // namespace quorate

@@ -1,0 +1,49 @@
+#include "actors/context.hpp"
+
+#include <random>
+
+#include "actors/messages.hpp"
+#include "proto/hash.hpp"
+
+namespace quorate {
+namespace {
+
+std::vector<member_identity> identities_of(const std::vector<peer_member>& peers) {
+  std::vector<member_identity> result;
+  for (const auto& peer : peers) result.push_back({peer.name, node_id_of(peer.name), peer.address});
+  return result;
+}
+
+std::uint64_t random_number() {
+  std::random_device device;
+  return static_cast<std::uint64_t>(device()) << 32 | device();
+}
+
+}  // namespace
+
+node_context::node_context(node_options o, storage::store& s, const clock& t, net::peer_transport& n,
+                           std::function<void(const status&)> f)
+    : options(std::move(o)),
+      self{options.name, node_id_of(options.name), {}},
+      peers(identities_of(options.peers)),
+      instance(random_number()),
+      store(s),
+      time(t),
+      transport(n),
+      fail(std::move(f)),
+      facts(peers.size()),
+      inbox([this] { writer.send(message::wake{}); }) {
+  for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_unique<address>());
+}
+
+unsigned node_context::copies_needed(net::write_quorum quorum) const {
+  switch (quorum) {
+    case net::write_quorum::one: return 1;
+    case net::write_quorum::majority: return members() / 2 + 1;
+    case net::write_quorum::all: return members();
+    case net::write_quorum::by_default: break;
+  }
+  return options.write_quorum == 0 ? members() / 2 + 1 : options.write_quorum;
+}
+
+}  // namespace quorate

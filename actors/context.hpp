@@ -1,0 +1,65 @@
+// What every actor of one node shares: the options, the doors (store, clock, transport), the inbox, the board and
+// each other's addresses. Owned by the node; outlives all actors.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "actors/address.hpp"
+#include "actors/board.hpp"
+#include "actors/node.hpp"
+#include "actors/writer_inbox.hpp"
+#include "net/peer_transport.hpp"
+#include "proto/clock.hpp"
+#include "storage/store.hpp"
+
+namespace quorate {
+
+struct member_identity {
+  std::string name;
+  node_id id{};
+  std::string address;
+};
+
+/// Remembers which entry the writer was about to merge, across its deaths: one that was in hand at two of them is set
+/// aside (hazard: a poisoned entry must not become a crash loop). Only the writer uses it.
+struct poison_watch {
+  std::optional<log_position> in_hand;
+  std::map<log_position, int> deaths;
+  std::set<log_position> set_aside;
+};
+
+struct node_context {
+  node_context(node_options o, storage::store& s, const clock& t, net::peer_transport& n,
+               std::function<void(const status&)> f);
+
+  const node_options options;
+  const member_identity self;
+  const std::vector<member_identity> peers;  ///< index i is member i + 1; this node is member 0
+  const std::uint64_t instance;              ///< random, per process
+  storage::store& store;
+  const clock& time;
+  net::peer_transport& transport;
+  /// Ends the node: the disk failed, or restarts did not help. Any thread; the first call counts.
+  const std::function<void(const status&)> fail;
+
+  board facts;
+  writer_inbox inbox;
+  poison_watch poison;
+
+  address writer;
+  address fanout;
+  address log_reader;
+  address reconciler;
+  std::vector<std::unique_ptr<address>> links;  ///< one per peer
+
+  unsigned members() const { return static_cast<unsigned>(peers.size()) + 1; }
+  unsigned copies_needed(net::write_quorum quorum) const;
+};
+
+}  // namespace quorate

@@ -1,0 +1,111 @@
+#include "actors/core/group_builder.hpp"
+
+#include <algorithm>
+
+namespace quorate::core {
+
+result<group_builder::seen_record*> group_builder::look(const record_key& key) const {
+  auto [i, fresh] = seen_.try_emplace(key);
+  if (fresh) {
+    auto stored = store_.get(key);
+    if (!stored) {
+      seen_.erase(i);
+      return stored.error();
+    }
+    i->second.before = *stored;
+    i->second.now = std::move(*stored);
+  }
+  return &i->second;
+}
+
+result<version> group_builder::add(const entry& e, shared_bytes bytes) {
+  version by;
+  const auto stamp = e.stamp();
+  for (const auto& change : e.mutations) {
+    auto seen = look(change.key);
+    if (!seen) return seen.error();
+    auto& record = **seen;
+    if (record.now && record.now->stamp >= stamp) {
+      by = std::max(by, record.now->stamp);
+      continue;
+    }
+    stored_record next;
+    next.stamp = stamp;
+    next.deleted = change.deleted;
+    if (!change.deleted) {
+      next.alias = change.alias;
+      next.value = change.value;
+      if (!next.alias.empty()) aliases_.emplace(next.alias, change.key);
+    }
+    state_.content.replace(change.key, record.now, next);
+    if (record.now) --(record.now->deleted ? state_.counts.tombstones : state_.counts.live);
+    ++(next.deleted ? state_.counts.tombstones : state_.counts.live);
+    record.now = std::move(next);
+    record.changed = true;
+  }
+  state_.vector.advance(e.log, e.sequence);
+  ends_[e.log] = e.sequence;
+  bytes_ += bytes->size();
+  entries_.push_back({e.log, e.sequence, std::move(bytes)});
+  return by;
+}
+
+result<version> group_builder::judge_again(const entry& e) const {
+  version by;
+  for (const auto& change : e.mutations) {
+    auto seen = look(change.key);
+    if (!seen) return seen.error();
+    const auto& now = (*seen)->now;
+    // Exactly this version: then nothing higher has been here since it came. Anything higher may have been here
+    // before it or after it; the careful answer is "superseded".
+    if (now && now->stamp > e.stamp()) by = std::max(by, now->stamp);
+  }
+  return by;
+}
+
+std::pair<storage::write_group, group_state> group_builder::take() {
+  storage::write_group group;
+  for (auto& [key, seen] : seen_) {
+    if (!seen.changed) continue;
+    storage::record_change change;
+    const auto& old_alias = seen.before ? seen.before->alias : std::string();
+    if (seen.now->alias != old_alias) {
+      change.alias_removed = old_alias;
+      change.alias_added = !seen.now->alias.empty();
+    }
+    change.key = key;
+    change.record = std::move(*seen.now);
+    group.records.push_back(std::move(change));
+  }
+  group.entries = std::move(entries_);
+  for (const auto& [log, sequence] : ends_) group.positions.push_back({log, sequence});
+  group.buckets = state_.content.take_changes();
+  if (!group.records.empty()) group.counts = state_.counts;
+  return {std::move(group), std::move(state_)};
+}
+
+result<std::optional<stored_record>> group_builder::get(const record_key& key) const {
+  auto seen = look(key);
+  if (!seen) return seen.error();
+  return (*seen)->now;
+}
+
+result<std::vector<record_key>> group_builder::find(key_kind kind, std::string_view alias) const {
+  auto stored = store_.find(kind, alias);
+  if (!stored) return stored.error();
+  std::vector<record_key> keys;
+  auto add_if_current = [&](const record_key& key) {
+    auto changed = seen_.find(key);
+    bool current = changed == seen_.end() || !changed->second.changed
+                   || (changed->second.now && changed->second.now->alias == alias);
+    if (current && std::find(keys.begin(), keys.end(), key) == keys.end()) keys.push_back(key);
+  };
+  for (const auto& key : *stored) add_if_current(key);
+  auto [first, last] = aliases_.equal_range(std::string(alias));
+  for (auto i = first; i != last; ++i)
+    if (i->second.kind == kind) add_if_current(i->second);
+  std::sort(keys.begin(), keys.end());
+  return keys;
+}
+
+}  // namespace quorate::core

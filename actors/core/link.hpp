@@ -1,0 +1,95 @@
+// One peer as this node sees it: what it has, what to send it next, how much is under way.
+//
+// Owned by the peer_link actor. A pure machine: no stream, no disk, no clock. Its owner tells it what happened
+// and asks `next` what to do: send these entries, or read that stretch of a log first.
+//
+// Entries of the live log (the one this node's writer appends to) come from memory while the peer keeps up; whatever
+// memory no longer holds, and every other log, comes from disk. So a slow or absent peer costs disk, not memory:
+// `recent_bytes` stays within limits::link_backlog_bytes_max and bytes under way within
+// limits::link_window_bytes_max.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <map>
+#include <optional>
+#include <variant>
+#include <vector>
+
+#include "actors/core/log_vector.hpp"
+#include "proto/record.hpp"
+
+namespace quorate::core {
+
+/// Please read this from disk and hand it to `on_read`.
+struct read_order {
+  log_id log;
+  sequence_number first = 0;
+  std::size_t bytes_max = 0;
+};
+
+/// Please send these in one frame.
+struct send_order {
+  std::vector<encoded_entry> entries;
+};
+
+using link_order = std::variant<std::monostate, send_order, read_order>;
+
+class link {
+ public:
+  /// The writer made entries of its live log (uncommitted yet: peers get them beside the local disk).
+  void on_published(const std::vector<encoded_entry>& entries);
+
+  /// The stream is open; the peer holds this much.
+  void on_open(const std::vector<log_position>& vector);
+  void on_closed();
+
+  /// The peer has `upto` of a log on disk. Also from its echoes.
+  void on_held(const log_position& position);
+  /// The peer did not take entries of this log: go on after `have`, not before `retry_at_ms`.
+  void on_refused(const log_id& log, sequence_number have, std::int64_t retry_at_ms);
+
+  /// Entries of another log the peer should get, up to and including this position (from the reconciler).
+  void on_relay(const log_position& upto);
+
+  /// What a read_order brought; may be short or empty when the log ends (or is not committed) there.
+  void on_read(const log_id& log, std::vector<encoded_entry> entries, std::int64_t now_ms);
+
+  /// The live log is on disk up to here: for a machine that was made after the entries were published.
+  void on_committed(const log_position& live);
+
+  /// What to do now, while the stream takes a frame: call after every event, until it says send or nothing.
+  link_order next(std::int64_t now_ms);
+
+  bool open() const { return open_; }
+  const log_vector& peer_vector() const { return peer_; }
+  std::size_t bytes_in_flight() const { return in_flight_bytes_; }
+  std::size_t recent_bytes() const { return recent_bytes_; }
+
+ private:
+  /// Progress through one log towards the peer.
+  struct outgoing {
+    sequence_number next = 1;   ///< first one not yet sent on this stream
+    sequence_number upto = 0;   ///< last one to send
+    std::int64_t held_until_ms = 0;
+    std::deque<std::pair<sequence_number, std::size_t>> in_flight;  ///< (last sequence, bytes) per frame
+  };
+
+  std::optional<link_order> next_live(std::int64_t now_ms);
+  std::optional<link_order> next_from_disk(const log_id& log, outgoing& out);
+  send_order send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries);
+  void release(outgoing& out, sequence_number upto);
+  void trim_recent();
+
+  bool open_ = false;
+  bool reading_ = false;
+  log_vector peer_;
+  log_id live_;
+  std::deque<encoded_entry> recent_;  ///< newest of the live log, contiguous, not yet sent
+  std::size_t recent_bytes_ = 0;
+  std::map<log_id, outgoing> outgoing_;
+  std::pair<log_id, std::vector<encoded_entry>> chunk_;  ///< read, not yet sent
+  std::size_t in_flight_bytes_ = 0;
+};
+
+}  // namespace quorate::core

@@ -1,0 +1,147 @@
+// One node's unanswered writes: who has each on disk, with which verdict, and what its answer is.
+//
+// Owned by fanout. A pure table: acks and the passing of time go in, decisions come out, each write exactly once.
+// Members are bits; the same member counts once however often it acks. `Payload` travels with the write (in the
+// node: the ticket to answer).
+#pragma once
+
+#include <algorithm>
+#include <bit>
+#include <cstdint>
+#include <map>
+#include <queue>
+#include <utility>
+#include <vector>
+#include <deque>
+
+#include "proto/ids.hpp"
+
+namespace quorate::core {
+
+enum class quorum_outcome { met, superseded, timed_out };
+
+template <class Payload>
+struct quorum_decision {
+  Payload payload;
+  quorum_outcome outcome = quorum_outcome::timed_out;
+  version stamp;
+  version superseded_by;
+  std::uint32_t copies_needed = 0;
+  std::uint32_t copies = 0;
+};
+
+/// An entry that was not the newest version of a key where it arrived.
+struct superseded_entry {
+  sequence_number sequence = 0;
+  version by;
+};
+
+template <class Payload>
+class quorum_table {
+ public:
+  using decisions = std::vector<quorum_decision<Payload>>;
+
+  /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1.
+  void begin(const log_id& log, sequence_number sequence, version stamp, std::uint32_t copies_needed,
+             std::int64_t deadline_us, Payload payload) {
+    auto& writes = logs_[log];
+    if (writes.slots.empty()) writes.first = sequence;
+    while (writes.first + writes.slots.size() < sequence) writes.slots.emplace_back();  // already answered elsewhere
+    writes.slots.push_back({std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, true});
+    deadlines_.push({deadline_us, log, sequence});
+    ++open_;
+  }
+
+  /// `member` (0 ... 31) has entries first ... last on disk; all but those listed were the newest there.
+  void acked(const log_id& log, unsigned member, sequence_number first, sequence_number last,
+             const std::vector<superseded_entry>& superseded, decisions& out) {
+    auto found = logs_.find(log);
+    if (found == logs_.end()) return;
+    auto& writes = found->second;
+    auto end = writes.first + writes.slots.size();
+    first = std::max(first, writes.first);
+    const std::uint32_t bit = 1u << member;
+    for (const auto& s : superseded)
+      if (s.sequence >= first && s.sequence <= last && s.sequence < end) {
+        auto& slot = writes.slots[s.sequence - writes.first];
+        if ((slot.acks & bit) == 0) slot.superseded |= bit;
+        slot.superseded_by = std::max(slot.superseded_by, s.by);
+      }
+    for (auto i = first; i <= last && i < end; ++i) {
+      auto& slot = writes.slots[i - writes.first];
+      if (!slot.open) continue;
+      slot.acks |= bit;
+      decide(slot, out);
+    }
+    trim(found);
+  }
+
+  /// Every write whose deadline has come.
+  void expire(std::int64_t now_us, decisions& out) {
+    while (!deadlines_.empty() && deadlines_.top().at_us <= now_us) {
+      auto due = deadlines_.top();
+      deadlines_.pop();
+      auto found = logs_.find(due.log);
+      if (found == logs_.end() || due.sequence < found->second.first) continue;
+      auto& slot = found->second.slots[due.sequence - found->second.first];
+      if (slot.open) close(slot, quorum_outcome::timed_out, out);
+      trim(found);
+    }
+  }
+
+  std::size_t open() const { return open_; }
+
+ private:
+  struct pending_write {
+    Payload payload{};
+    version stamp;
+    version superseded_by;
+    std::int64_t deadline_us = 0;
+    std::uint32_t copies_needed = 0;
+    std::uint32_t acks = 0;
+    std::uint32_t superseded = 0;
+    bool open = false;
+  };
+  struct log_writes {
+    sequence_number first = 0;
+    std::deque<pending_write> slots;
+  };
+  struct due_write {
+    std::int64_t at_us;
+    log_id log;
+    sequence_number sequence;
+    bool operator<(const due_write& other) const { return at_us > other.at_us; }
+  };
+
+  void decide(pending_write& s, decisions& out) {
+    // Any W members without a newer version suffice: each earlier acknowledged write of the key has a copy on one
+    // of them, so it has a lower version (design section 3).
+    if (std::popcount(s.acks & ~s.superseded) >= static_cast<int>(s.copies_needed))
+      close(s, quorum_outcome::met, out);
+    else if (std::popcount(s.acks) >= static_cast<int>(s.copies_needed))
+      close(s, quorum_outcome::superseded, out);
+  }
+
+  void close(pending_write& s, quorum_outcome outcome, decisions& out) {
+    s.open = false;
+    --open_;
+    out.push_back({std::move(s.payload), outcome, s.stamp,
+                   outcome == quorum_outcome::superseded ? s.superseded_by : version{}, s.copies_needed,
+                   static_cast<std::uint32_t>(std::popcount(s.acks))});
+  }
+
+  void trim(typename std::map<log_id, log_writes>::iterator found) {
+    auto& writes = found->second;
+    while (!writes.slots.empty() && !writes.slots.front().open) {
+      writes.slots.pop_front();
+      ++writes.first;
+    }
+    if (writes.slots.empty()) logs_.erase(found);
+  }
+
+  std::map<log_id, log_writes> logs_;
+  std::priority_queue<due_write> deadlines_;
+  std::size_t open_ = 0;
+};
+
+}  // namespace quorate::core

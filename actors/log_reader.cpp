@@ -1,0 +1,26 @@
+#include "actors/log_reader.hpp"
+
+#include "actors/actor_defaults.hpp"
+
+namespace quorate {
+
+caf::behavior log_reader_behavior(caf::event_based_actor* self, node_context* context) {
+  install_defaults(self);
+  return {
+      [context](const message::read_log& request) {
+        context->log_reader.received();
+        const auto& order = request.order;
+        auto read = context->store.read_log(order.log, order.first, order.bytes_max);
+        if (!read) {
+          // Damaged or unreadable: what this node cannot read it must not go on serving.
+          context->fail(read.error());
+          return;
+        }
+        auto entries = std::make_shared<std::vector<encoded_entry>>(std::move(*read));
+        context->links[request.link]->send(message::log_chunk{order.log, std::move(entries)});
+      },
+      [](message::crash) { throw_for_drill(); },
+  };
+}
+
+}  // namespace quorate

@@ -1,0 +1,110 @@
+// Every message between the actors of a node, a sentence each. They never leave the process.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <vector>
+
+#include <caf/allowed_unsafe_message_type.hpp>
+
+#include "actors/core/link.hpp"
+#include "actors/core/quorum.hpp"
+#include "net/node_api.hpp"
+#include "proto/record.hpp"
+
+namespace quorate::v1 {
+class PeerAnswer;
+}
+
+namespace quorate::message {
+
+/// To the writer: something is in the inbox.
+struct wake {};
+
+/// An actor's own timer.
+struct tick {};
+
+/// To any actor, from an operator's drill: throw.
+struct crash {};
+
+/// To fanout, before anybody else hears of these writes: count their copies and answer them.
+struct begun {
+  struct write {
+    net::write_ticket ticket;
+    sequence_number sequence = 0;
+    version stamp;
+    std::uint32_t copies_needed = 0;
+  };
+  log_id log;
+  std::vector<write> writes;
+};
+using begun_ptr = std::shared_ptr<begun>;
+
+/// To fanout: this member has entries first ... last of the log on disk; those listed were not the newest there.
+struct acked {
+  unsigned member = 0;
+  log_id log;
+  sequence_number first = 0;
+  sequence_number last = 0;
+  std::vector<core::superseded_entry> superseded;
+};
+
+/// To every link: new entries of the live log, at the same time as they go to the disk.
+struct published {
+  std::shared_ptr<const std::vector<encoded_entry>> entries;
+};
+
+/// To a link, from the reconciler: its peer lacks this log up to here and nobody else will send it.
+struct relay {
+  log_position upto;
+};
+
+/// To a link, from its stream: the peer answered.
+struct stream_answer {
+  std::uint64_t stream = 0;
+  std::shared_ptr<v1::PeerAnswer> answer;
+};
+
+/// To a link, from its stream: the frame has left.
+struct stream_sent {
+  std::uint64_t stream = 0;
+};
+
+/// To a link, from its stream: it is over.
+struct stream_closed {
+  std::uint64_t stream = 0;
+  status why;
+};
+
+/// To the log reader: read this for that link.
+struct read_log {
+  std::size_t link = 0;
+  core::read_order order;
+};
+
+/// To a link, from the log reader: what it found.
+struct log_chunk {
+  log_id log;
+  std::shared_ptr<std::vector<encoded_entry>> entries;
+};
+
+/// To the supervisor: start this child again.
+struct restart {
+  std::size_t child = 0;
+};
+
+}  // namespace quorate::message
+
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::wake)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::tick)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::crash)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::begun_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::acked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::published)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::relay)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::stream_answer)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::stream_sent)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::stream_closed)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::read_log)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::log_chunk)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::restart)

@@ -1,0 +1,340 @@
+#include "actors/node.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include <caf/actor_system.hpp>
+#include <caf/actor_system_config.hpp>
+#include <caf/scoped_actor.hpp>
+
+#include "actors/context.hpp"
+#include "actors/core/digest.hpp"
+#include "actors/fanout.hpp"
+#include "actors/inbound.hpp"
+#include "actors/log.hpp"
+#include "actors/log_reader.hpp"
+#include "actors/peer_link.hpp"
+#include "actors/reconciler.hpp"
+#include "actors/supervisor.hpp"
+#include "actors/writer.hpp"
+#include "proto/hash.hpp"
+#include "quorate/v1/admin.pb.h"
+#include "storage/store.hpp"
+
+namespace quorate {
+namespace {
+
+bool name_is_legal(const std::string& name) {
+  return !name.empty() && name.size() <= limits::node_name_bytes_max
+         && std::all_of(name.begin(), name.end(), [](char c) {
+              return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '_';
+            });
+}
+
+std::string name_rule() {
+  return "must be 1 to " + std::to_string(limits::node_name_bytes_max) + " characters of a-z 0-9 - _";
+}
+
+class actor_config : public caf::actor_system_config {
+ public:
+  actor_config() {
+    // One worker on a shared queue: work stealing polls, and polls cost more than the actors on small machines.
+    set("scheduler.policy", caf::atom("sharing"));
+    set("scheduler.max-threads", std::size_t{1});
+    set("scheduler.max-throughput", std::size_t{100});
+    set("logger.verbosity", caf::atom("quiet"));
+  }
+};
+
+template <class Positions>
+void fill(const std::vector<log_position>& vector, Positions* out) {
+  for (const auto& p : vector) {
+    auto* position = out->Add();
+    position->set_origin(to_number(p.log.origin));
+    position->set_epoch(p.log.epoch);
+    position->set_sequence(p.sequence);
+  }
+}
+
+class running_node final : public node, public net::node_api {
+ public:
+  running_node(const node_options& options, std::unique_ptr<storage::store> store,
+               std::unique_ptr<net::peer_transport> transport, std::function<void(const status&)> on_fatal)
+      : store_(std::move(store)),
+        transport_(std::move(transport)),
+        on_fatal_(std::move(on_fatal)),
+        context_(options, *store_, system_clock(), *transport_, [this](const status& why) { fail(why); }),
+        gate_(context_),
+        started_us_(context_.time.steady_us()),
+        system_(config_) {
+    supervisor_ = system_.spawn(supervisor_behavior, &context_, tree());
+    supervisor_->attach_functor([this](const caf::error& reason) {
+      if (reason && reason != caf::exit_reason::user_shutdown)
+        fail({errc::internal, "the supervisor died: " + to_string(reason)});
+      std::lock_guard lock(stop_mutex_);
+      supervisor_gone_ = true;
+      stop_signal_.notify_all();
+    });
+  }
+
+  ~running_node() override {
+    stop_actors();
+    gate_.shut({errc::shutting_down, "the node is stopping"});
+  }
+
+  net::node_api& api() override { return *this; }
+
+  void drain() override {
+    draining_ = true;
+    using namespace std::chrono;
+    auto give_up = steady_clock::now() + milliseconds(limits::drain_ms_max);
+    while (open_writes_ != 0 && steady_clock::now() < give_up) std::this_thread::sleep_for(milliseconds(2));
+    gate_.shut({errc::shutting_down, "the node is stopping"});
+    stop_actors();
+  }
+
+  // -- net::node_api -----------------------------------------------------------------------------------------------
+
+  void submit(std::vector<net::write_ticket>&& tickets) override {
+    open_writes_ += tickets.size();
+    for (auto& ticket : tickets) ticket->open_writes = &open_writes_;
+    if (draining_) {
+      refuse(tickets, {errc::shutting_down, "the node is draining; write through another one"});
+    } else if (!context_.inbox.submit(tickets)) {
+      refuse(tickets, {errc::overloaded, std::to_string(context_.inbox.waiting()) + " writes are waiting; try again later"});
+    }
+  }
+
+  const record_reader& records() const override { return *store_; }
+  const clock& time() const override { return context_.time; }
+  std::int64_t quorum_timeout_us() const override { return context_.options.quorum_timeout_ms * 1000; }
+
+  result<std::shared_ptr<net::inbound_link>> accept(const v1::Hello& hello, std::shared_ptr<net::answer_sink> answers,
+                                                    v1::Welcome* welcome) override {
+    return gate_.accept(hello, std::move(answers), welcome);
+  }
+
+  void describe(v1::StatusReply* reply) const override;
+  void describe(v1::ActorsReply* reply) const override;
+  status describe(v1::DigestReply* reply) const override;
+  status drill(const v1::DrillRequest& request) override;
+
+ private:
+  std::vector<child_spec> tree() {
+    auto* context = &context_;
+    std::vector<child_spec> children;
+    children.push_back({"writer", &context_.writer, [context](caf::event_based_actor* parent) -> caf::actor {
+                          return parent->spawn<caf::detached>(writer_behavior, context);
+                        }});
+    children.push_back({"fanout", &context_.fanout, [context](caf::event_based_actor* parent) -> caf::actor {
+                          return parent->spawn(fanout_behavior, context);
+                        }});
+    children.push_back({"log_reader", &context_.log_reader, [context](caf::event_based_actor* parent) -> caf::actor {
+                          return parent->spawn<caf::detached>(log_reader_behavior, context);
+                        }});
+    children.push_back({"reconciler", &context_.reconciler, [context](caf::event_based_actor* parent) -> caf::actor {
+                          return parent->spawn(reconciler_behavior, context);
+                        }});
+    for (std::size_t i = 0; i < context_.peers.size(); ++i)
+      children.push_back({"link." + context_.peers[i].name, context_.links[i].get(),
+                          [context, i](caf::event_based_actor* parent) -> caf::actor {
+                            return parent->spawn(peer_link_behavior, context, i);
+                          }});
+    return children;
+  }
+
+  void refuse(std::vector<net::write_ticket>& tickets, const status& why) {
+    for (auto& ticket : tickets) ticket.finish({why, {}, {}, context_.copies_needed(ticket->quorum), 0});
+    tickets.clear();
+  }
+
+  void fail(const status& why) {
+    if (failed_.exchange(true)) return;
+    logging::event(logging::level::error, "node.failed", {{"reason", why.message()}});
+    logging::flush();
+    on_fatal_(why);
+  }
+
+  void stop_actors() {
+    if (stopped_) return;
+    stopped_ = true;
+    caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
+    std::unique_lock lock(stop_mutex_);
+    stop_signal_.wait(lock, [this] { return supervisor_gone_; });
+    lock.unlock();
+    supervisor_ = caf::actor();
+    for (auto* place : {&context_.writer, &context_.fanout, &context_.log_reader, &context_.reconciler}) place->clear();
+    for (auto& link : context_.links) link->clear();
+  }
+
+  std::atomic<std::size_t> open_writes_{0};  ///< outlives every ticket, so it comes first
+  std::unique_ptr<storage::store> store_;
+  std::unique_ptr<net::peer_transport> transport_;
+  std::function<void(const status&)> on_fatal_;
+  node_context context_;
+  inbound_gate gate_;
+  std::int64_t started_us_;
+  actor_config config_;
+  caf::actor_system system_;
+  caf::actor supervisor_;
+
+  std::atomic<bool> draining_{false};
+  std::atomic<bool> failed_{false};
+  bool stopped_ = false;
+  std::mutex stop_mutex_;
+  std::condition_variable stop_signal_;
+  bool supervisor_gone_ = false;
+};
+
+void running_node::describe(v1::StatusReply* reply) const {
+  const auto& facts = context_.facts;
+  reply->set_name(context_.self.name);
+  reply->set_cluster_id(context_.options.cluster_id);
+  reply->set_epoch(facts.live_log().epoch);
+  reply->set_uptime_ms((context_.time.steady_us() - started_us_) / 1000);
+  reply->set_members(context_.members());
+  auto needed = context_.copies_needed(net::write_quorum::by_default);
+  reply->set_write_quorum(needed);
+  reply->set_state(draining_                        ? "draining"
+                   : facts.clock_skewed             ? "clock_skew"
+                   : facts.peers_up() + 1 < needed ? "no_quorum"
+                                                    : "serving");
+  if (auto summary = store_->summary()) {
+    reply->set_records(summary->counts.live);
+    reply->set_tombstones(summary->counts.tombstones);
+  }
+  auto own = facts.vector();
+  fill(own.list(), reply->mutable_vector());
+  auto peers = facts.peers();
+  auto now_us = context_.time.steady_us();
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    const auto& fact = peers[i];
+    auto* peer = reply->add_peers();
+    peer->set_name(context_.peers[i].name);
+    peer->set_address(context_.peers[i].address);
+    peer->set_up(fact.up);
+    peer->set_last_heard_ms(fact.heard_us < 0 ? -1 : (now_us - fact.heard_us) / 1000);
+    peer->set_clock_known(fact.clock_known);
+    peer->set_clock_offset_ms(fact.clock_offset_ms);
+    std::uint64_t behind = 0;
+    for (const auto& position : own.beyond(fact.vector)) behind += position.sequence - fact.vector.at(position.log);
+    peer->set_entries_behind(behind);
+    peer->set_bytes_in_flight(fact.bytes_in_flight);
+    peer->set_last_error(fact.last_error);
+    peer->set_connects(fact.connects);
+  }
+  reply->set_writes_pending(facts.writes_pending + context_.inbox.waiting());
+  reply->set_entries_refused_clock(facts.entries_refused_clock);
+  reply->set_entries_poisoned(facts.entries_poisoned);
+  reply->set_sync(true);
+}
+
+void running_node::describe(v1::ActorsReply* reply) const {
+  auto* top = reply->add_actors();
+  top->set_name("supervisor");
+  top->set_state("running");
+  auto mailbox = [&](const std::string& name) -> std::uint64_t {
+    if (name == "writer") return context_.inbox.waiting();
+    if (name == "fanout") return context_.fanout.waiting();
+    if (name == "log_reader") return context_.log_reader.waiting();
+    for (std::size_t i = 0; i < context_.peers.size(); ++i)
+      if (name == "link." + context_.peers[i].name) return context_.links[i]->waiting();
+    return 0;
+  };
+  for (const auto& fact : context_.facts.actors()) {
+    auto* actor = reply->add_actors();
+    actor->set_name(fact.name);
+    actor->set_state(fact.running ? "running" : "restarting");
+    actor->set_restarts(fact.restarts);
+    actor->set_last_reason(fact.last_reason);
+    actor->set_mailbox(mailbox(fact.name));
+  }
+}
+
+status running_node::describe(v1::DigestReply* reply) const {
+  auto summary = store_->summary();
+  if (!summary) return summary.error();
+  reply->set_root(core::root_of(summary->buckets));
+  for (const auto& sum : summary->buckets) reply->add_buckets(core::bytes_of(sum));
+  fill(summary->vector, reply->mutable_vector());
+  reply->set_records(summary->counts.live);
+  reply->set_tombstones(summary->counts.tombstones);
+  return {};
+}
+
+status running_node::drill(const v1::DrillRequest& request) {
+  if (!context_.options.enable_drills)
+    return {errc::not_permitted, "drills are off: start the node with --enable-drills"};
+  auto link_of = [&](const std::string& name) -> std::optional<std::size_t> {
+    for (std::size_t i = 0; i < context_.peers.size(); ++i)
+      if (context_.peers[i].name == name) return i;
+    return std::nullopt;
+  };
+  for (const auto* name : {&request.cut_link(), &request.heal_link()}) {
+    if (name->empty()) continue;
+    auto link = link_of(*name);
+    if (!link) return status::invalid(name == &request.cut_link() ? "cut_link" : "heal_link", "no peer named '" + *name + "'");
+    context_.facts.cut(*link) = name == &request.cut_link();
+    if (name == &request.cut_link()) gate_.close(*link, {errc::unavailable, "the link is cut by a drill"});
+  }
+  if (const auto& victim = request.kill_actor(); !victim.empty()) {
+    if (victim == "writer") {
+      context_.writer.send(message::crash{});
+    } else if (victim == "fanout") {
+      context_.fanout.send(message::crash{});
+    } else if (victim == "log_reader") {
+      context_.log_reader.send(message::crash{});
+    } else if (victim == "reconciler") {
+      context_.reconciler.send(message::crash{});
+    } else if (auto link = victim.rfind("link.", 0) == 0 ? link_of(victim.substr(5)) : std::nullopt; link) {
+      context_.links[*link]->send(message::crash{});
+    } else {
+      return status::invalid("kill_actor", "no actor named '" + victim + "'; 'admin actors' lists them");
+    }
+  }
+  return {};
+}
+
+}  // namespace
+
+status validate(const node_options& options) {
+  if (!name_is_legal(options.name)) return status::invalid("--name", name_rule() + ", got '" + options.name + "'");
+  if (options.cluster_id.empty() || options.cluster_id.size() > 64)
+    return status::invalid("--cluster-id", "must be 1 to 64 bytes");
+  if (options.peers.size() + 1 > limits::members_max)
+    return status::invalid("--peer", "at most " + std::to_string(limits::members_max) + " members, got "
+                                         + std::to_string(options.peers.size() + 1));
+  std::set<std::string> names{options.name};
+  std::set<node_id> ids{node_id_of(options.name)};
+  for (const auto& peer : options.peers) {
+    if (!name_is_legal(peer.name)) return status::invalid("--peer", name_rule() + ", got '" + peer.name + "'");
+    if (peer.address.empty()) return status::invalid("--peer", "'" + peer.name + "' has no address: write NAME=HOST:PORT");
+    if (!names.insert(peer.name).second)
+      return status::invalid("--peer", "the name '" + peer.name + "' is given twice; every member needs its own");
+    if (!ids.insert(node_id_of(peer.name)).second)
+      return status::invalid("--peer", "the name '" + peer.name + "' hashes like another member's; choose another");
+  }
+  if (options.write_quorum > names.size())
+    return status::invalid("--write-quorum", "must be 1 to " + std::to_string(names.size())
+                                                 + ", the number of members, got " + std::to_string(options.write_quorum));
+  if (options.quorum_timeout_ms < 1 || options.quorum_timeout_ms > 600'000)
+    return status::invalid("--quorum-timeout", "must be 1 ms to 600 s");
+  if (options.max_clock_offset_ms < 1) return status::invalid("--max-clock-offset", "must be at least 1 ms");
+  if (options.relay_delay_ms < 0) return status::invalid("--relay-delay", "must not be negative");
+  return {};
+}
+
+result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
+                                         std::unique_ptr<net::peer_transport> transport,
+                                         std::function<void(const status& why)> on_fatal) {
+  if (auto valid = validate(options); !valid) return valid;
+  return std::unique_ptr<node>(
+      std::make_unique<running_node>(options, std::move(store), std::move(transport), std::move(on_fatal)));
+}
+
+}  // namespace quorate

@@ -1,0 +1,272 @@
+#include "actors/peer_link.hpp"
+
+#include <algorithm>
+#include <chrono>
+
+#include "actors/actor_defaults.hpp"
+#include "actors/log.hpp"
+#include "proto/limits.hpp"
+#include "quorate/v1/replication.pb.h"
+
+namespace quorate {
+namespace {
+
+constexpr std::chrono::milliseconds tick_interval{25};
+constexpr std::int64_t read_patience_ms = 2'000;      // the reader may have died with our order
+constexpr std::int64_t round_trip_us_max = 500'000;   // longer ones say too little about a clock
+
+/// Turns what happens on a stream into messages to the link that owns it.
+class stream_events final : public net::peer_stream_events {
+ public:
+  stream_events(address& link, std::uint64_t stream) : link_(link), stream_(stream) {}
+  void on_answer(v1::PeerAnswer&& answer) override {
+    link_.send(message::stream_answer{stream_, std::make_shared<v1::PeerAnswer>(std::move(answer))});
+  }
+  void on_sent() override { link_.send(message::stream_sent{stream_}); }
+  void on_closed(const status& why) override { link_.send(message::stream_closed{stream_, why}); }
+
+ private:
+  address& link_;
+  const std::uint64_t stream_;
+};
+
+std::vector<log_position> positions_of(const google::protobuf::RepeatedPtrField<v1::LogPosition>& in) {
+  std::vector<log_position> out;
+  out.reserve(static_cast<std::size_t>(in.size()));
+  for (const auto& p : in) out.push_back({{node_id{p.origin()}, p.epoch()}, p.sequence()});
+  return out;
+}
+
+}  // namespace
+
+void peer_link_state::start(node_context* node, std::size_t peer_index) {
+  context = node;
+  index = peer_index;
+  jitter_.seed(static_cast<std::uint32_t>(node->instance ^ (peer_index + 1)));
+  // Stream numbers rise over incarnations too, so that events of a dead predecessor's stream are known as stale.
+  stream_number_ = static_cast<std::uint64_t>(node->time.steady_us());
+  node->facts.change_peer(index, [](peer_fact& f) { f.up = false; });
+}
+
+void peer_link_state::connect() {
+  phase_ = phase::connecting;
+  writable_ = false;
+  connecting_since_ms_ = now_ms();
+  ++stream_number_;
+  v1::Hello hello;
+  hello.set_protocol(1);
+  hello.set_cluster_id(context->options.cluster_id);
+  hello.set_from(context->self.name);
+  hello.set_to(context->peers[index].name);
+  hello.set_instance(context->instance);
+  hello.add_members(context->self.name);
+  for (const auto& peer : context->peers) hello.add_members(peer.name);
+  std::sort(hello.mutable_members()->begin(), hello.mutable_members()->end());
+  stream_ = context->transport.open(context->peers[index].address, hello,
+                                    std::make_shared<stream_events>(*context->links[index], stream_number_));
+}
+
+void peer_link_state::drop(const std::string& why) {
+  bool was_open = phase_ == phase::open;
+  stream_.reset();
+  ++stream_number_;
+  phase_ = phase::idle;
+  machine.on_closed();
+  reading_since_ms_ = 0;
+  backoff_ms_ = std::clamp(backoff_ms_ * 2, limits::reconnect_ms_min, limits::reconnect_ms_max);
+  auto spread = std::uniform_int_distribution<std::int64_t>(-backoff_ms_ / 5, backoff_ms_ / 5);
+  retry_at_ms_ = now_ms() + backoff_ms_ + spread(jitter_);
+  bool news = false;
+  context->facts.change_peer(index, [&](peer_fact& f) {
+    f.up = false;
+    f.bytes_in_flight = 0;
+    news = was_open || f.last_error != why;
+    f.last_error = why;
+  });
+  if (news)
+    logging::event(logging::level::warn, was_open ? "link.down" : "link.refused",
+                   {{"peer", context->peers[index].name}, {"reason", why}});
+}
+
+void peer_link_state::become_open(const v1::PeerAnswer& answer) {
+  phase_ = phase::open;
+  backoff_ms_ = 0;
+  heartbeat_at_ms_ = 0;
+  auto vector = positions_of(answer.welcome().vector());
+  machine.on_open(vector);
+  machine.on_committed(context->facts.live_end());
+  context->facts.change_peer(index, [&](peer_fact& f) {
+    f.up = true;
+    f.heard_us = context->time.steady_us();
+    f.vector = core::log_vector(vector);
+    f.clock_known = false;
+    ++f.connects;
+  });
+  logging::event(logging::level::info, "link.up", {{"peer", context->peers[index].name}});
+}
+
+void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
+  const auto& echo = answer.echo();
+  auto vector = positions_of(echo.vector());
+  for (const auto& position : vector) machine.on_held(position);
+  auto round_trip_us = context->time.steady_us() - heartbeat_sent_us_;
+  bool measured = echo.number() == heartbeat_number_ && round_trip_us <= round_trip_us_max;
+  auto offset_ms = echo.wall_ms() - (heartbeat_wall_ms_ + round_trip_us / 2000);
+  context->facts.change_peer(index, [&](peer_fact& f) {
+    f.heard_us = context->time.steady_us();
+    for (const auto& position : vector) f.vector.raise(position);
+    f.bytes_in_flight = machine.bytes_in_flight();
+    if (measured) {
+      f.clock_known = true;
+      f.clock_offset_ms = offset_ms;
+    }
+  });
+}
+
+void peer_link_state::on_answer(const message::stream_answer& m) {
+  if (m.stream != stream_number_ || !stream_) return;
+  heard_ms_ = now_ms();
+  const auto& answer = *m.answer;
+  if (answer.has_welcome() && phase_ == phase::connecting) {
+    become_open(answer);
+  }
+  if (phase_ != phase::open) return;
+  for (const auto& ack : answer.acks()) {
+    log_id log{node_id{ack.origin()}, ack.epoch()};
+    if (log.origin == context->self.id) {
+      std::vector<core::superseded_entry> superseded;
+      for (const auto& s : ack.superseded())
+        superseded.push_back({s.sequence(), {s.by().time(), node_id{s.by().node()}}});
+      context->fanout.send(message::acked{static_cast<unsigned>(index) + 1, log, ack.first(), ack.upto(),
+                                          std::move(superseded)});
+    }
+    machine.on_held({log, ack.upto()});
+  }
+  for (const auto& refusal : answer.refusals()) {
+    log_id log{node_id{refusal.origin()}, refusal.epoch()};
+    // A gap is repaired at once; for the other reasons time has to pass first.
+    auto pause = refusal.reason() == v1::LogRefusal::GAP ? 0 : limits::refusal_retry_ms;
+    machine.on_refused(log, refusal.have(), now_ms() + pause);
+  }
+  if (answer.has_echo()) on_echo(answer);
+  pump();
+}
+
+void peer_link_state::on_sent(const message::stream_sent& m) {
+  if (m.stream != stream_number_ || !stream_) return;
+  writable_ = true;
+  pump();
+}
+
+void peer_link_state::on_closed(const message::stream_closed& m) {
+  if (m.stream == stream_number_ && stream_) drop(m.why.message());
+}
+
+void peer_link_state::on_chunk(const message::log_chunk& m) {
+  reading_since_ms_ = 0;
+  machine.on_read(m.log, std::move(*m.entries), now_ms());
+  pump();
+}
+
+void peer_link_state::pump() {
+  if (phase_ != phase::open || !writable_) return;
+  auto now = now_ms();
+  v1::PeerFrame frame;
+  bool send = false;
+  if (now >= heartbeat_at_ms_) {
+    heartbeat_at_ms_ = now + limits::heartbeat_ms;
+    heartbeat_sent_us_ = context->time.steady_us();
+    heartbeat_wall_ms_ = context->time.wall_ms();
+    frame.mutable_heartbeat()->set_number(++heartbeat_number_);
+    frame.mutable_heartbeat()->set_wall_ms(heartbeat_wall_ms_);
+    send = true;
+  }
+  for (bool more = true; more;) {
+    auto order = machine.next(now);
+    more = false;
+    if (auto* read = std::get_if<core::read_order>(&order)) {
+      reading_since_ms_ = now;
+      context->log_reader.send(message::read_log{index, *read});
+      more = true;  // something else may be ready to go meanwhile
+    } else if (auto* entries = std::get_if<core::send_order>(&order)) {
+      for (const auto& e : entries->entries) frame.add_entries(*e.bytes);
+      send = true;
+    }
+  }
+  if (!send) return;
+  writable_ = false;
+  stream_->send(std::move(frame));
+}
+
+void peer_link_state::on_tick() {
+  auto now = now_ms();
+  bool cut = context->facts.cut(index);
+  switch (phase_) {
+    case phase::idle:
+      if (!cut && now >= retry_at_ms_) connect();
+      break;
+    case phase::connecting:
+      if (now - connecting_since_ms_ > limits::connect_timeout_ms)
+        drop("no answer from " + context->peers[index].address + " within "
+             + std::to_string(limits::connect_timeout_ms) + " ms");
+      break;
+    case phase::open:
+      if (cut) {
+        drop("cut by a drill");
+      } else if (now - heard_ms_ > limits::suspicion_ms) {
+        drop("not heard of for " + std::to_string(now - heard_ms_) + " ms");
+      } else {
+        if (reading_since_ms_ != 0 && now - reading_since_ms_ > read_patience_ms) {
+          reading_since_ms_ = 0;
+          machine.on_read({}, {}, now);
+        }
+        machine.on_committed(context->facts.live_end());
+        pump();
+      }
+      break;
+  }
+}
+
+caf::behavior peer_link_behavior(caf::stateful_actor<peer_link_state>* self, node_context* context,
+                                 std::size_t index) {
+  install_defaults(self);
+  self->state.start(context, index);
+  self->state.on_tick();
+  self->delayed_send(self, tick_interval, message::tick{});
+  auto& own = *context->links[index];
+  return {
+      [self, &own](const message::published& m) {
+        own.received();
+        self->state.machine.on_published(*m.entries);
+        self->state.pump();
+      },
+      [self, &own](const message::stream_answer& m) {
+        own.received();
+        self->state.on_answer(m);
+      },
+      [self, &own](const message::stream_sent& m) {
+        own.received();
+        self->state.on_sent(m);
+      },
+      [self, &own](const message::stream_closed& m) {
+        own.received();
+        self->state.on_closed(m);
+      },
+      [self, &own](const message::log_chunk& m) {
+        own.received();
+        self->state.on_chunk(m);
+      },
+      [self, &own](const message::relay& m) {
+        own.received();
+        self->state.machine.on_relay(m.upto);
+        self->state.pump();
+      },
+      [self](message::tick) {
+        self->state.on_tick();
+        self->delayed_send(self, tick_interval, message::tick{});
+      },
+      [](message::crash) { throw_for_drill(); },
+  };
+}
+
+}  // namespace quorate

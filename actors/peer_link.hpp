@@ -1,0 +1,66 @@
+// peer_link: keeps one stream to one peer open and sends it whatever it lacks.
+//
+// One per peer, cooperative. State: core::link for what to send, and here the life of the stream: connect, hello,
+// heartbeats, suspicion, jittered reconnect. Promises: never more than limits::link_window_bytes_max unacknowledged,
+// a dead peer is noticed within limits::suspicion_ms (at once when its socket closes). If it dies, its stream is
+// closed and its successor resumes from what the peer says it has.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <random>
+
+#include <caf/behavior.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include "actors/context.hpp"
+#include "actors/core/link.hpp"
+#include "actors/messages.hpp"
+
+namespace quorate {
+
+struct peer_link_state {
+  static inline const char* name = "quorate.link";
+
+  void start(node_context* node, std::size_t peer_index);
+  void on_tick();
+  void on_answer(const message::stream_answer& m);
+  void on_sent(const message::stream_sent& m);
+  void on_closed(const message::stream_closed& m);
+  void on_chunk(const message::log_chunk& m);
+
+  /// Sends what there is to send.
+  void pump();
+
+  node_context* context = nullptr;
+  std::size_t index = 0;
+  core::link machine;
+
+ private:
+  enum class phase { idle, connecting, open };
+
+  void connect();
+  void become_open(const v1::PeerAnswer& answer);
+  void drop(const std::string& why);
+  void on_echo(const v1::PeerAnswer& answer);
+  std::int64_t now_ms() const { return context->time.steady_us() / 1000; }
+
+  phase phase_ = phase::idle;
+  std::unique_ptr<net::peer_stream> stream_;
+  std::uint64_t stream_number_ = 0;  ///< events of other streams are stale
+  bool writable_ = false;
+  std::int64_t connecting_since_ms_ = 0;
+  std::int64_t heard_ms_ = 0;
+  std::int64_t retry_at_ms_ = 0;
+  std::int64_t backoff_ms_ = 0;
+  std::int64_t reading_since_ms_ = 0;  ///< 0 = no read under way
+  std::int64_t heartbeat_at_ms_ = 0;   ///< when the next one is due
+  std::uint64_t heartbeat_number_ = 0;
+  std::int64_t heartbeat_sent_us_ = 0;
+  std::int64_t heartbeat_wall_ms_ = 0;
+  std::minstd_rand jitter_;
+};
+
+caf::behavior peer_link_behavior(caf::stateful_actor<peer_link_state>* self, node_context* context, std::size_t index);
+
+}  // namespace quorate

@@ -1,0 +1,52 @@
+#include "actors/reconciler.hpp"
+
+#include <chrono>
+
+#include "actors/actor_defaults.hpp"
+#include "actors/core/clock_agreement.hpp"
+#include "actors/log.hpp"
+
+namespace quorate {
+
+void reconciler_state::on_tick() {
+  auto& facts = context->facts;
+  auto peers = facts.peers();
+
+  std::vector<std::int64_t> offsets;
+  for (const auto& peer : peers)
+    if (peer.up && peer.clock_known) offsets.push_back(peer.clock_offset_ms);
+  auto verdict = core::judge_clock(offsets, context->members(), context->options.max_clock_offset_ms);
+  facts.clock_correction_ms = verdict.correction_ms;
+  if (facts.clock_skewed.exchange(verdict.skewed) != verdict.skewed) {
+    if (verdict.skewed)
+      logging::event(logging::level::error, "clock.skewed",
+                     {{"offset_ms", -verdict.correction_ms}, {"action", "refusing to coordinate writes"}});
+    else
+      logging::event(logging::level::info, "clock.agreed");
+  }
+
+  std::vector<core::peer_view> views;
+  for (std::size_t i = 0; i < peers.size(); ++i)
+    views.push_back({context->peers[i].id, peers[i].up, std::move(peers[i].vector)});
+  auto now_ms = context->time.steady_us() / 1000;
+  for (const auto& order : relays->tick(now_ms, facts.live_log(), facts.vector(), views))
+    for (std::size_t i = 0; i < context->peers.size(); ++i)
+      if (context->peers[i].id == order.to) context->links[i]->send(message::relay{order.upto});
+}
+
+caf::behavior reconciler_behavior(caf::stateful_actor<reconciler_state>* self, node_context* context) {
+  constexpr std::chrono::milliseconds interval{limits::reconcile_ms};
+  install_defaults(self);
+  self->state.context = context;
+  self->state.relays = std::make_unique<core::reconcile>(context->self.id, context->options.relay_delay_ms);
+  self->delayed_send(self, interval, message::tick{});
+  return {
+      [self, interval](message::tick) {
+        self->state.on_tick();
+        self->delayed_send(self, interval, message::tick{});
+      },
+      [](message::crash) { throw_for_drill(); },
+  };
+}
+
+}  // namespace quorate

@@ -1,0 +1,260 @@
+#include "actors/writer.hpp"
+
+#include <random>
+#include <stdexcept>
+
+#include "actors/actor_defaults.hpp"
+#include "actors/inbound.hpp"
+#include "actors/log.hpp"
+#include "proto/entry_codec.hpp"
+#include "quorate/v1/replication.pb.h"
+
+namespace quorate {
+
+/// What a batch's sender is told once the group is on disk.
+struct writer_state::answer_to_peer {
+  struct log_answer {
+    sequence_number first = 0;
+    sequence_number last = 0;
+    std::vector<core::superseded_entry> superseded;
+    std::optional<v1::LogRefusal::Reason> refusal;
+    sequence_number have = 0;
+  };
+  std::map<log_id, log_answer> logs;
+
+  v1::PeerAnswer to_message() const {
+    v1::PeerAnswer message;
+    for (const auto& [log, a] : logs) {
+      if (a.last != 0) {
+        auto* ack = message.add_acks();
+        ack->set_origin(to_number(log.origin));
+        ack->set_epoch(log.epoch);
+        ack->set_first(a.first);
+        ack->set_upto(a.last);
+        for (const auto& s : a.superseded) {
+          auto* superseded = ack->add_superseded();
+          superseded->set_sequence(s.sequence);
+          superseded->mutable_by()->set_time(s.by.time);
+          superseded->mutable_by()->set_node(to_number(s.by.node));
+        }
+      }
+      if (a.refusal) {
+        auto* refusal = message.add_refusals();
+        refusal->set_origin(to_number(log.origin));
+        refusal->set_epoch(log.epoch);
+        refusal->set_have(a.have);
+        refusal->set_reason(*a.refusal);
+      }
+    }
+    return message;
+  }
+};
+
+status writer_state::open(node_context* node) {
+  context_ = node;
+  auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(node->time.wall_ms(), 0));
+  std::random_device device;
+  auto epoch = node->store.begin_epoch(unix_ms, static_cast<std::uint16_t>(device()));
+  if (!epoch) return epoch.error();
+  live_ = {node->self.id, *epoch};
+  auto summary = node->store.summary();
+  if (!summary) return summary.error();
+  state_ = {core::log_vector(summary->vector), core::digest(summary->buckets), summary->counts};
+  clock_ = core::hybrid_clock(summary->clock_bound);
+  clock_bound_ = summary->clock_bound;
+  node->facts.set_vector(state_.vector, live_);
+
+  auto& poison = node->poison;
+  if (poison.in_hand && ++poison.deaths[*poison.in_hand] >= 2 && poison.set_aside.insert(*poison.in_hand).second) {
+    ++node->facts.entries_poisoned;
+    logging::event(logging::level::error, "writer.entry_set_aside",
+                   {{"epoch", static_cast<std::int64_t>(poison.in_hand->log.epoch)},
+                    {"sequence", static_cast<std::int64_t>(poison.in_hand->sequence)}});
+  }
+  poison.in_hand.reset();
+  return {};
+}
+
+status writer_state::merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer) {
+  auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
+  auto latest_ms = context_->time.wall_ms() + correction_ms + context_->options.max_clock_offset_ms;
+  for (auto& arrived : batch.entries) {
+    const auto& e = arrived.content;
+    auto& log = answer.logs[e.log];
+    if (log.refusal) continue;
+    auto refuse = [&](v1::LogRefusal::Reason reason) {
+      log.refusal = reason;
+      log.have = group.vector().at(e.log);
+    };
+    auto place = group.vector().place(e.log, e.sequence);
+    result<version> verdict = version{};
+    if (place == core::placement::held) {
+      verdict = group.judge_again(e);
+    } else if (e.log == live_) {
+      // Nobody but this writer appends to this log.
+      return {errc::in_use, "another process writes as '" + context_->self.name + "'"};
+    } else if (place == core::placement::gap) {
+      refuse(v1::LogRefusal::GAP);
+      continue;
+    } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms) {
+      if (context_->facts.entries_refused_clock++ % 1000 == 0)
+        logging::event(logging::level::error, "peer.clock_ahead",
+                       {{"peer", context_->peers[0].name},
+                        {"ahead_ms", static_cast<std::int64_t>(milliseconds_of(e.time)) - context_->time.wall_ms()}});
+      refuse(v1::LogRefusal::CLOCK);
+      continue;
+    } else if (!context_->poison.set_aside.empty() && context_->poison.set_aside.contains({e.log, e.sequence})) {
+      refuse(v1::LogRefusal::POISON);
+      continue;
+    } else {
+      context_->poison.in_hand = {e.log, e.sequence};
+      verdict = group.add(e, std::move(arrived.encoded));
+      context_->poison.in_hand.reset();
+      clock_.observe(e.time);
+    }
+    if (!verdict) return verdict.error();
+    if (log.first == 0) log.first = e.sequence;
+    log.last = e.sequence;
+    if (*verdict) log.superseded.push_back({e.sequence, *verdict});
+  }
+  return {};
+}
+
+status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t needed) const {
+  const auto& facts = context_->facts;
+  if (ticket->deadline_us <= context_->time.steady_us())
+    return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
+  if (facts.clock_skewed)
+    return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
+                                  + " ms from most members'; write through another node"};
+  auto reachable = facts.peers_up() + 1;
+  if (reachable < needed)
+    return {errc::quorum_unreachable, std::to_string(reachable) + " of " + std::to_string(needed)
+                                          + " members needed are reachable; nothing was written"};
+  if (facts.writes_pending >= limits::pending_writes_max)
+    return {errc::overloaded, "too many writes are waiting for their quorum"};
+  return {};
+}
+
+status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
+                           std::vector<encoded_entry>& made) {
+  begun.writes.reserve(tickets.size());
+  for (auto& ticket : tickets) {
+    auto needed = context_->copies_needed(ticket->quorum);
+    auto reject = [&](status why) { ticket.finish({std::move(why), {}, {}, needed, 0}); };
+    if (auto why = admissible(ticket, needed); !why) {
+      reject(std::move(why));
+      continue;
+    }
+    // The stamp must be above what every key it touches has; the clock has observed every version this node holds
+    // (it observes each merged entry, and starts above the stored bound).
+    version next{clock_.next(context_->time.wall_ms()), context_->self.id};
+    auto changes = ticket->plan(group, next);
+    if (!changes) {
+      if (changes.error().code() == errc::corruption || changes.error().code() == errc::storage_failure)
+        return changes.error();
+      reject(changes.error());
+      continue;
+    }
+    entry e{live_, group.vector().at(live_) + 1, next.time, std::move(*changes)};
+    auto bytes = std::make_shared<const std::string>(encode(e));
+    if (bytes->size() > limits::entry_bytes_max) {
+      reject(status::invalid("memory", "takes " + std::to_string(bytes->size()) + " bytes in the log, the limit is "
+                                           + std::to_string(limits::entry_bytes_max)));
+      continue;
+    }
+    auto verdict = group.add(e, bytes);
+    if (!verdict) return verdict.error();
+    if (*verdict) throw std::logic_error("a new stamp is not above the versions this node has");
+    begun.writes.push_back({std::move(ticket), e.sequence, next, needed});
+    made.push_back({e.log, e.sequence, std::move(bytes)});
+  }
+  return {};
+}
+
+/// The bound must be on disk before a stamp above it leaves the node. Under load it moves along with the groups; after
+/// a pause the first write pays one small sync for it.
+status writer_state::keep_clock_bound_ahead() {
+  auto soon = hybrid_time_at(static_cast<std::uint64_t>(std::max<std::int64_t>(context_->time.wall_ms(), 0)) + 100);
+  return std::max(soon, clock_.last() + limits::group_entries_max) < clock_bound_ ? status() : store_clock_bound();
+}
+
+status writer_state::store_clock_bound() {
+  auto base = std::max(milliseconds_of(clock_.last()),
+                       static_cast<std::uint64_t>(std::max<std::int64_t>(context_->time.wall_ms(), 0)));
+  storage::write_group bound;
+  bound.clock_bound = hybrid_time_at(base + limits::clock_bound_ahead_ms);
+  auto stored = context_->store.commit(bound);
+  if (stored.ok()) clock_bound_ = *bound.clock_bound;
+  return stored;
+}
+
+status writer_state::commit(core::group_builder& group) {
+  auto [writes, after] = group.take();
+  auto half_way = clock_.last() + hybrid_time_at(limits::clock_bound_ahead_ms / 2);
+  if (half_way > clock_bound_) writes.clock_bound = clock_.last() + hybrid_time_at(limits::clock_bound_ahead_ms);
+  if (auto stored = context_->store.commit(writes); !stored) return stored;
+  if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
+  state_ = std::move(after);
+  context_->facts.raise_vector(writes.positions);
+  return {};
+}
+
+result<bool> writer_state::on_wake() {
+  auto work = context_->inbox.take();
+  if (work.empty()) return false;
+
+  if (!work.writes.empty())
+    if (auto kept = keep_clock_bound_ahead(); !kept) return kept;
+
+  core::group_builder group(context_->store, state_);
+  std::vector<answer_to_peer> answers(work.batches.size());
+  for (std::size_t i = 0; i < work.batches.size(); ++i)
+    if (auto merged = merge(group, work.batches[i], answers[i]); !merged) return merged;
+
+  auto begun = std::make_shared<message::begun>();
+  begun->log = live_;
+  auto made = std::make_shared<std::vector<encoded_entry>>();
+  if (auto stamped = stamp(group, work.writes, *begun, *made); !stamped) return stamped;
+
+  message::acked own{0, live_, 0, 0, {}};
+  if (!made->empty()) {
+    own.first = made->front().sequence;
+    own.last = made->back().sequence;
+    context_->fanout.send(message::begun_ptr(std::move(begun)));
+    message::published published{std::move(made)};
+    for (auto& link : context_->links) link->send(published);
+  }
+  if (!group.empty()) {
+    if (auto stored = commit(group); !stored) return stored;
+    if (own.last != 0) context_->fanout.send(std::move(own));
+  }
+  for (std::size_t i = 0; i < work.batches.size(); ++i)
+    if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message());
+  return work.more;
+}
+
+caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_context* context) {
+  install_defaults(self);
+  if (auto opened = self->state.open(context); !opened) {
+    context->fail(opened);
+    self->quit();
+    return {};
+  }
+  // What came in while there was no writer rang a bell that nobody heard.
+  self->send(self, message::wake{});
+  return {
+      [self, context](message::wake) {
+        auto more = self->state.on_wake();
+        if (!more) {
+          context->fail(more.error());
+          self->quit();
+        } else if (*more) {
+          self->send(self, message::wake{});
+        }
+      },
+      [](message::crash) { throw_for_drill(); },
+  };
+}
+
+}  // namespace quorate

@@ -1,0 +1,65 @@
+// writer: the only one that changes the store. Stamps versions, merges, and commits in groups: whatever came in
+// while the last group was being synced is the next group.
+//
+// One per node, on its own thread, because its sync blocks. Order of effects for a group:
+//   1. plan and stamp clients' writes; merge peers' entries
+//   2. tell fanout what was begun, give the new entries to every link
+//   3. one synced write to the store
+//   4. tell fanout that this node has them; answer the peers
+// So an ack never precedes the sync it speaks of, and the network works while the disk does.
+//
+// Each incarnation opens a new epoch before its first write: entries of the old one may have reached peers without
+// reaching this disk, and their sequence numbers must not be used again. If it dies in the middle of a group, the
+// group's tickets answer "unknown" and its peer batches end their streams, so they come again. A failed write to the
+// store ends the node.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+
+#include <caf/behavior.hpp>
+#include <caf/stateful_actor.hpp>
+
+#include "actors/context.hpp"
+#include "actors/core/group_builder.hpp"
+#include "actors/core/hybrid_clock.hpp"
+#include "actors/messages.hpp"
+
+namespace quorate::v1 {
+class PeerAnswer;
+}
+
+namespace quorate {
+
+struct writer_state {
+  static inline const char* name = "quorate.writer";
+
+  /// Reads the store and opens a new epoch.
+  status open(node_context* node);
+  /// One group. Returns whether more is waiting.
+  result<bool> on_wake();
+
+ private:
+  struct answer_to_peer;
+
+  /// A status when the group must be thrown away: the store could not be read.
+  status merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer);
+  status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
+               std::vector<encoded_entry>& made);
+  /// The reason to refuse a write before anything is done for it; ok when there is none.
+  status admissible(const net::write_ticket& ticket, std::uint32_t needed) const;
+  status commit(core::group_builder& group);
+  status keep_clock_bound_ahead();
+  status store_clock_bound();
+
+  node_context* context_ = nullptr;
+  core::group_state state_;
+  core::hybrid_clock clock_;
+  std::uint64_t clock_bound_ = 0;
+  log_id live_;
+};
+
+caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_context* context);
+
+}  // namespace quorate

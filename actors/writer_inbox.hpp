@@ -1,0 +1,78 @@
+// What waits for the writer: writes of clients, entries of peers. Outlives the writer's incarnations.
+//
+// Any thread puts in, the writer takes out, a whole group at a time. One doorbell message wakes the writer however
+// many things arrive meanwhile. Bounded in count and bytes: past the bounds nothing is taken in, and the caller says
+// so to the client or peer.
+#pragma once
+
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "net/node_api.hpp"
+#include "proto/record.hpp"
+
+namespace quorate {
+
+class inbound_session;
+
+/// Entries a peer sent in one frame. Dropped before `settle` (the writer died with it in hand), it ends the peer's
+/// stream, so that the peer connects again and sends them again.
+class peer_batch {
+ public:
+  peer_batch(std::shared_ptr<inbound_session> from, std::size_t size) : bytes(size), from_(std::move(from)) {}
+  peer_batch(peer_batch&&) noexcept = default;
+  peer_batch& operator=(peer_batch&&) noexcept = default;
+  ~peer_batch();
+
+  /// It was dealt with: its session is handed over for the answer.
+  std::shared_ptr<inbound_session> settle() { return std::move(from_); }
+
+  struct arrived_entry {
+    entry content;
+    shared_bytes encoded;
+  };
+  std::vector<arrived_entry> entries;
+  std::size_t bytes = 0;
+
+ private:
+  std::shared_ptr<inbound_session> from_;
+};
+
+class writer_inbox {
+ public:
+  /// `ring` wakes the writer; called outside the lock, only when it is not already awake.
+  explicit writer_inbox(std::function<void()> ring) : ring_(std::move(ring)) {}
+
+  /// Takes all of them (and empties `tickets`) or none.
+  bool submit(std::vector<net::write_ticket>& tickets);
+  bool deliver(peer_batch&& batch);
+
+  struct work {
+    std::vector<peer_batch> batches;
+    std::vector<net::write_ticket> writes;
+    bool more = false;  ///< something was left behind: come again
+    bool empty() const { return batches.empty() && writes.empty(); }
+  };
+  /// About one group's worth, peers' entries first. Only the writer calls this.
+  work take();
+
+  /// Writes whose deadline has come while they waited; nothing has been done for them.
+  std::vector<net::write_ticket> expire(std::int64_t now_us);
+
+  std::size_t waiting() const;
+
+ private:
+  const std::function<void()> ring_;
+  mutable std::mutex mutex_;
+  std::deque<net::write_ticket> writes_;
+  std::deque<peer_batch> batches_;
+  std::size_t write_bytes_ = 0;
+  std::size_t peer_bytes_ = 0;
+  bool rung_ = false;
+};
+
+}  // namespace quorate

@@ -1,0 +1,134 @@
+#include "chaos/history.hpp"
+
+#include <xxhash.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+
+namespace quorate::chaos {
+namespace {
+
+struct held_record {
+  std::string id;
+  std::uint64_t content_hash = 0;
+};
+
+std::unordered_map<std::string, held_record> by_key(const node_contents& contents) {
+  std::unordered_map<std::string, held_record> held;
+  held.reserve(contents.size());
+  v1::MemoryRecord record;
+  for (const auto& [id, bytes] : contents) {
+    if (record.ParseFromString(bytes))
+      held[key_of(record.namespace_(), record.title())] = {id, hash_of(record.content())};
+  }
+  return held;
+}
+
+using events_of_key = std::vector<const write_event*>;
+
+/// The writes whose effect may be what is seen in the end.
+events_of_key possible_last(const events_of_key& events) {
+  std::int64_t newest_start = INT64_MIN;
+  for (const auto* event : events) {
+    if (event->outcome == write_outcome::acknowledged) newest_start = std::max(newest_start, event->start_us);
+  }
+  events_of_key possible;
+  for (const auto* event : events) {
+    const bool acknowledged = event->outcome == write_outcome::acknowledged;
+    if (event->outcome == write_outcome::indeterminate || (acknowledged && event->end_us >= newest_start))
+      possible.push_back(event);
+  }
+  return possible;
+}
+
+std::optional<violation::kind> judge(const events_of_key& events, const held_record* held, std::string* expected_id) {
+  const auto possible = possible_last(events);
+  const auto acknowledged = std::find_if(possible.begin(), possible.end(), [](const write_event* event) {
+    return event->outcome == write_outcome::acknowledged;
+  });
+  if (acknowledged != possible.end()) *expected_id = (*acknowledged)->id;
+  if (!held) {
+    const bool explained = acknowledged == possible.end()
+                           || std::any_of(possible.begin(), possible.end(), [](const auto* e) { return e->deleted; });
+    return explained ? std::nullopt : std::optional(violation::kind::missing);
+  }
+  if (possible.empty()) return violation::kind::rejected_but_present;
+  const auto match = std::find_if(possible.begin(), possible.end(), [&](const write_event* event) {
+    return !event->deleted && event->content_hash == held->content_hash;
+  });
+  if (match == possible.end()) return violation::kind::wrong_content;
+  if (!(*match)->id.empty() && (*match)->id != held->id) {
+    *expected_id = (*match)->id;
+    return violation::kind::wrong_id;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+std::string key_of(std::string_view name_space, std::string_view title) {
+  std::string key(name_space);
+  key += '\0';
+  key += title;
+  return key;
+}
+
+std::uint64_t hash_of(std::string_view content) { return XXH3_64bits(content.data(), content.size()); }
+
+std::int64_t steady_us() {
+  using namespace std::chrono;
+  return duration_cast<microseconds>(steady_clock::now().time_since_epoch()).count();
+}
+
+void history::add(write_event event) {
+  std::lock_guard lock(mutex_);
+  switch (event.outcome) {
+    case write_outcome::acknowledged: ++counts_.acknowledged; break;
+    case write_outcome::rejected: ++counts_.rejected; break;
+    case write_outcome::indeterminate: ++counts_.indeterminate; break;
+    case write_outcome::superseded: ++counts_.superseded; break;
+  }
+  events_.push_back(std::move(event));
+}
+
+std::vector<write_event> history::events() const {
+  std::lock_guard lock(mutex_);
+  return events_;
+}
+
+outcome_counts history::counts() const {
+  std::lock_guard lock(mutex_);
+  return counts_;
+}
+
+std::string text_of(const violation& found) {
+  std::string key = found.key;
+  if (const auto zero = key.find('\0'); zero != std::string::npos) key.replace(zero, 1, " / ");
+  switch (found.what) {
+    case violation::kind::missing: return "acknowledged, but missing: " + key + " (id " + found.id + ")";
+    case violation::kind::wrong_content: return "content of no write that may be last: " + key;
+    case violation::kind::wrong_id: return "under another id than answered: " + key + " (answered " + found.id + ")";
+    case violation::kind::rejected_but_present: return "rejected, but there: " + key;
+  }
+  return key;
+}
+
+std::vector<violation> check(const std::vector<write_event>& events, const node_contents& contents) {
+  std::map<std::string_view, events_of_key> keys;
+  for (const auto& event : events) keys[event.key].push_back(&event);
+  const auto held = by_key(contents);
+  std::vector<violation> found;
+  for (const auto& [key, writes] : keys) {
+    const auto at = held.find(std::string(key));
+    std::string id;
+    if (const auto what = judge(writes, at == held.end() ? nullptr : &at->second, &id))
+      found.push_back({*what, std::string(key), id});
+  }
+  return found;
+}
+
+}  // namespace quorate::chaos

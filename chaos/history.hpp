@@ -1,0 +1,65 @@
+// Every write a workload sent, what was answered and when; and whether the state of a node agrees with it.
+//
+// `history` is thread-safe. The check is pure: it allows exactly what the answers allow. Of the writes of one key it
+// accepts the content of an acknowledged one that no other acknowledged one followed in time, and of any
+// indeterminate one; nothing else, and absence only where a deletion or "nothing acknowledged" explains it.
+#pragma once
+
+#include <cstdint>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "chaos/node_client.hpp"
+
+namespace quorate::chaos {
+
+struct write_event {
+  std::string key;  ///< as `key_of` gives it
+  std::string id;   ///< as answered; empty unless acknowledged
+  std::uint64_t content_hash = 0;
+  bool deleted = false;
+  write_outcome outcome = write_outcome::indeterminate;
+  std::int64_t start_us = 0;  ///< steady clock
+  std::int64_t end_us = 0;
+};
+
+/// Namespace and title in one.
+std::string key_of(std::string_view name_space, std::string_view title);
+std::uint64_t hash_of(std::string_view content);
+std::int64_t steady_us();
+
+struct outcome_counts {
+  std::uint64_t acknowledged = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t indeterminate = 0;
+  std::uint64_t superseded = 0;
+};
+
+class history {
+ public:
+  void add(write_event event);
+  std::vector<write_event> events() const;
+  outcome_counts counts() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::vector<write_event> events_;
+  outcome_counts counts_;
+};
+
+/// One disagreement between what was answered and what a node holds.
+struct violation {
+  enum class kind : std::uint8_t { missing, wrong_content, wrong_id, rejected_but_present };
+  kind what = kind::missing;
+  std::string key;
+  std::string id;
+};
+/// For a person; the zero byte of the key as " / ".
+std::string text_of(const violation& found);
+
+/// Compares the keys of the history; other records of the node are not looked at.
+std::vector<violation> check(const std::vector<write_event>& events, const node_contents& contents);
+
+}  // namespace quorate::chaos

@@ -1,0 +1,62 @@
+#include <absl/synchronization/mutex.h>
+
+#include <CLI/CLI.hpp>
+#include <cstdlib>
+#include <filesystem>
+#include <iostream>
+
+#include "chaos/demo.hpp"
+#include "chaos/keep_cluster.hpp"
+#include "chaos/terminal.hpp"
+
+namespace {
+
+/// The program built beside this one: build/<preset>/chaos/quorate-chaos -> build/<preset>/cli/quorate.
+std::string neighbour_program() {
+  std::error_code error;
+  const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
+  if (error) return "quorate";
+  for (const auto& candidate : {self.parent_path() / "quorate", self.parent_path().parent_path() / "cli" / "quorate"}) {
+    if (std::filesystem::exists(candidate, error)) return candidate.string();
+  }
+  return (self.parent_path().parent_path() / "cli" / "quorate").string();
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  using namespace quorate::chaos;
+  CLI::App program("Runs real nodes on this machine, breaks them, and checks what they promised.", "quorate-chaos");
+  program.require_subcommand(1);
+  std::string quorate = neighbour_program();
+
+  demo_options demo;
+  auto* demo_verb =
+      program.add_subcommand("demo", "Import, kill -9 of the node that takes it, proof that nothing is lost");
+  demo_verb->add_option("--quorate", quorate, "The node's program")->capture_default_str();
+  demo_verb->add_option("--records", demo.records, "How many records")
+      ->capture_default_str()
+      ->check(CLI::Range(30, 1'000'000));
+  demo_verb->add_option("--seed", demo.seed, "Of the made-up records")->capture_default_str();
+  demo_verb->add_flag("--keep", demo.keep, "Leave the data directories");
+
+  keep_cluster_options cluster;
+  auto* cluster_verb = program.add_subcommand("cluster", "Three nodes on ports 7411, 7421, 7431 until Ctrl-C");
+  cluster_verb->add_option("--quorate", quorate, "The node's program")->capture_default_str();
+  cluster_verb->add_option("--data", cluster.directory, "Where the nodes keep their data")->required();
+  cluster_verb->add_flag("--enable-drills", cluster.drills, "Let `quorate admin` break things");
+
+  try {
+    program.parse(count, arguments);
+  } catch (const CLI::ParseError& error) {
+    return program.exit(error) == 0 ? 0 : 2;
+  }
+  catch_interrupts();
+  if (demo_verb->parsed()) {
+    demo.program = quorate;
+    return run_demo(demo);
+  }
+  cluster.program = quorate;
+  return keep_cluster(cluster);
+}

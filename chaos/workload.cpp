@@ -1,0 +1,158 @@
+#include "chaos/workload.hpp"
+
+#include <random>
+#include <utility>
+
+namespace quorate::chaos {
+namespace {
+
+constexpr unsigned rounds_max = 3;  // over all endpoints, before a write is given up
+constexpr std::chrono::milliseconds round_pause(20);
+
+/// Whether another node may do better.
+bool worth_another_node(const grpc::Status& answer) {
+  switch (answer.error_code()) {
+    case grpc::UNAVAILABLE:
+    case grpc::DEADLINE_EXCEEDED:
+    case grpc::RESOURCE_EXHAUSTED:
+    case grpc::CANCELLED:
+    case grpc::UNKNOWN:
+    case grpc::INTERNAL: return true;
+    default: return false;
+  }
+}
+
+std::string text_of_size(std::mt19937_64& random, std::size_t bytes) {
+  static constexpr std::string_view alphabet = "abcdefghijklmnopqrstuvwxyz      ";
+  std::string text;
+  text.reserve(bytes);
+  while (text.size() < bytes) {
+    auto bits = random();
+    for (int i = 0; i < 12 && text.size() < bytes; ++i, bits >>= 5) text += alphabet[bits & 31];
+  }
+  return text;
+}
+
+}  // namespace
+
+class workload::writer {
+ public:
+  writer(workload& owner, unsigned number)
+      : owner_(owner), options_(owner.options_), number_(number), random_(options_.seed * 1'000 + number) {
+    for (const auto& endpoint : options_.endpoints) nodes_.push_back(std::make_unique<node_client>(endpoint));
+    at_ = number % nodes_.size();
+  }
+
+  void run() {
+    while (!owner_.stopping_ && (options_.writes == 0 || owner_.tickets_++ < options_.writes)) {
+      const double draw = std::uniform_real_distribution<double>(0, 1)(random_);
+      const bool old_key = !titles_.empty() && draw < options_.overwrites + options_.deletes;
+      if (old_key && draw < options_.deletes) {
+        remove(old_title());
+      } else {
+        store(old_key ? old_title() : new_title());
+      }
+      if (options_.pause.count() > 0) std::this_thread::sleep_for(options_.pause);
+    }
+  }
+
+ private:
+  std::string new_title() {
+    titles_.push_back("writer " + std::to_string(number_) + " record " + std::to_string(titles_.size()));
+    return titles_.back();
+  }
+
+  const std::string& old_title() {
+    return titles_[std::uniform_int_distribution<std::size_t>(0, titles_.size() - 1)(random_)];
+  }
+
+  void store(const std::string& title) {
+    v1::StoreRequest request;
+    auto& record = *request.mutable_memory();
+    record.set_namespace_(options_.name_space);
+    record.set_title(title);
+    record.set_content(text_of_size(random_, options_.content_bytes));
+    record.set_source("chaos");
+    record.set_tier(v1::TIER_LONG);
+    write_event event;
+    event.key = key_of(options_.name_space, title);
+    event.content_hash = hash_of(record.content());
+    v1::StoreReply reply;
+    send(event, [&](node_client& node) {
+      const auto answer = node.store(request, &reply, options_.call_deadline);
+      return std::pair(answer, answer.ok() ? reply.id() : std::string());
+    });
+  }
+
+  void remove(const std::string& title) {
+    v1::DeleteRequest request;
+    request.mutable_name()->set_namespace_(options_.name_space);
+    request.mutable_name()->set_title(title);
+    write_event event;
+    event.key = key_of(options_.name_space, title);
+    event.deleted = true;
+    v1::DeleteReply reply;
+    send(event, [&](node_client& node) {
+      const auto answer = node.remove(request, &reply, options_.call_deadline);
+      return std::pair(answer, answer.ok() ? reply.id() : std::string());
+    });
+  }
+
+  /// Every attempt is an event of its own: what a failed one did may surface beside what a later one did.
+  template <class Call>
+  void send(const write_event& write, Call call) {
+    for (unsigned round = 0; round < rounds_max; ++round) {
+      for (std::size_t i = 0; i < nodes_.size(); ++i) {
+        auto event = write;
+        event.start_us = steady_us();
+        const auto [answer, id] = call(*nodes_[at_]);
+        event.end_us = steady_us();
+        event.outcome = outcome_of(answer);
+        event.id = id;
+        owner_.record_overdue((event.end_us - event.start_us) / 1'000 - options_.call_deadline.count());
+        owner_.history_.add(std::move(event));
+        if (answer.ok()) ++owner_.done_;
+        if (!worth_another_node(answer)) return;
+        at_ = (at_ + 1) % nodes_.size();
+      }
+      if (owner_.stopping_) return;
+      std::this_thread::sleep_for(round_pause);
+    }
+  }
+
+  workload& owner_;
+  const workload_options& options_;
+  const unsigned number_;
+  std::mt19937_64 random_;
+  std::vector<std::unique_ptr<node_client>> nodes_;
+  std::size_t at_ = 0;
+  std::vector<std::string> titles_;
+};
+
+workload::workload(workload_options options) : options_(std::move(options)) {}
+
+workload::~workload() { stop(); }
+
+void workload::start() {
+  for (unsigned i = 0; i < options_.writers; ++i) {
+    threads_.emplace_back([this, i] { writer(*this, i).run(); });
+  }
+}
+
+void workload::stop() {
+  stopping_ = true;
+  join();
+}
+
+void workload::join() {
+  for (auto& thread : threads_) thread.join();
+  threads_.clear();
+}
+
+void workload::record_overdue(std::int64_t milliseconds) {
+  auto seen = overdue_ms_.load();
+  while (milliseconds > seen && !overdue_ms_.compare_exchange_weak(seen, milliseconds)) {
+  }
+}
+
+}  // namespace quorate::chaos

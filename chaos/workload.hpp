@@ -1,0 +1,62 @@
+// Writers that behave as good clients do: each call has a deadline, and a call that fails for reasons of the node is
+// sent to the next node at once. Everything sent and answered goes into a history.
+//
+// Every writer owns its keys, so the writes of one key follow each other in time. `start` and the destructor on one
+// thread; the rest from any.
+#pragma once
+
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "chaos/history.hpp"
+
+namespace quorate::chaos {
+
+struct workload_options {
+  std::vector<std::string> endpoints;  ///< host:port; writer i starts with the i-th
+  unsigned writers = 4;
+  std::uint64_t writes = 0;  ///< in all; 0 = until `stop`
+  std::size_t content_bytes = 256;
+  std::string name_space = "chaos";
+  double overwrites = 0;  ///< share of writes that overwrite an earlier key of the writer
+  double deletes = 0;     ///< share of writes that delete one
+  std::uint64_t seed = 1;
+  std::chrono::milliseconds call_deadline{1'000};
+  std::chrono::milliseconds pause{0};  ///< of each writer between two writes
+};
+
+class workload {
+ public:
+  explicit workload(workload_options options);
+  ~workload();
+
+  void start();
+  /// No new writes; returns when those under way are answered.
+  void stop();
+  /// Waits until `writes` are done.
+  void join();
+
+  const history& seen() const { return history_; }
+  /// Writes that ended acknowledged, whatever attempt did it.
+  std::uint64_t writes_done() const { return done_; }
+  /// The longest time any call took beyond its deadline, in milliseconds; negative when none reached it.
+  std::int64_t overdue_ms_max() const { return overdue_ms_; }
+
+ private:
+  class writer;
+  void record_overdue(std::int64_t milliseconds);
+
+  workload_options options_;
+  history history_;
+  std::atomic<bool> stopping_ = false;
+  std::atomic<std::uint64_t> tickets_ = 0;
+  std::atomic<std::uint64_t> done_ = 0;
+  std::atomic<std::int64_t> overdue_ms_ = INT64_MIN;
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace quorate::chaos

@@ -1,0 +1,54 @@
+// Flags that more than one verb has, and what they mean as parts of a request.
+#pragma once
+
+#include <iosfwd>
+#include <optional>
+#include <string>
+
+#include "proto/status.hpp"
+#include "quorate/v1/memory.pb.h"
+
+namespace CLI {
+class App;
+}
+
+namespace quorate::cli {
+
+/// A record named on the command line: by id, or by --namespace and --title.
+struct name_flags {
+  std::string id;
+  std::string name_space;
+  std::string title;
+};
+void add_name_flags(CLI::App& verb, name_flags& flags);
+
+/// GetRequest and DeleteRequest name a record alike.
+template <class Request>
+status fill_name(const name_flags& flags, Request* request) {
+  if (flags.id.empty() == flags.title.empty())
+    return status::invalid("ID", "give either an id, or --title with --namespace (default global)");
+  if (!flags.id.empty() && !flags.name_space.empty())
+    return status::invalid("--namespace", "goes with --title; an id needs none");
+  if (!flags.id.empty()) {
+    request->set_id(flags.id);
+    return {};
+  }
+  request->mutable_name()->set_namespace_(flags.name_space.empty() ? "global" : flags.name_space);
+  request->mutable_name()->set_title(flags.title);
+  return {};
+}
+
+/// --write-quorum default|one|majority|all
+void add_write_quorum_flag(CLI::App& verb, std::string& text);
+result<v1::WriteQuorum> write_quorum_of(const std::string& text);
+
+/// --tier short|mid|long; TIER_UNSPECIFIED when it was not given.
+result<v1::Tier> tier_of_flag(const std::optional<std::string>& text);
+
+/// The text itself, or everything on `in` for "-".
+result<std::string> content_of(const std::string& text, std::istream& in);
+
+/// --metadata as given (a JSON object), with --agent-id as its agent_id.
+result<std::string> metadata_of(const std::string& metadata, const std::string& agent_id);
+
+}  // namespace quorate::cli

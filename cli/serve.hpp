@@ -1,0 +1,25 @@
+// Runs nodes: as a server until a signal, or embedded for one command. Linked into the program only.
+#pragma once
+
+#include <iosfwd>
+#include <memory>
+#include <string>
+
+#include "cli/session.hpp"
+
+namespace quorate::cli {
+
+struct serve_options;
+
+/// Must run before any other thread starts: SIGTERM and SIGINT then go to `serve` alone.
+void hold_stop_signals();
+
+/// Starts a node, prints one line on `out` once it serves, and stops it at SIGTERM or SIGINT, within
+/// limits::drain_ms_max and a second. A second signal ends the process at once with exit code 1, as does a fatal error
+/// of the node.
+int serve(const serve_options& options, std::ostream& out, std::ostream& err);
+
+/// A node alone on `directory`, without a listener.
+result<std::unique_ptr<embedded_node>> open_embedded(const std::string& directory);
+
+}  // namespace quorate::cli

@@ -1,0 +1,157 @@
+#include "cli/serve_options.hpp"
+
+#include <CLI/CLI.hpp>
+#include <algorithm>
+#include <array>
+#include <memory>
+
+#include "cli/commands.hpp"
+#include "cli/parse.hpp"
+#include "cli/session.hpp"
+#include "proto/limits.hpp"
+
+namespace quorate::cli {
+namespace {
+
+constexpr std::array<std::string_view, 5> levels{"trace", "debug", "info", "warn", "error"};
+constexpr const char* config_section = "serve";
+
+/// Reads a duration over its default; an empty text leaves it.
+status read_duration(const std::string& flag, const std::string& text, std::int64_t least_ms, std::int64_t* value) {
+  if (text.empty()) return {};
+  const auto parsed = parse_duration_ms(flag, text);
+  if (!parsed) return parsed.error();
+  if (*parsed < least_ms)
+    return status::invalid(flag, "must be at least " + std::to_string(least_ms) + "ms, got " + text);
+  *value = *parsed;
+  return {};
+}
+
+status read_times(const serve_flags& flags, node_options* node) {
+  if (auto read = read_duration("--quorum-timeout", flags.quorum_timeout, 1, &node->quorum_timeout_ms); !read)
+    return read;
+  if (auto read = read_duration("--max-clock-offset", flags.max_clock_offset, 1, &node->max_clock_offset_ms); !read)
+    return read;
+  return read_duration("--relay-delay", flags.relay_delay, 0, &node->relay_delay_ms);
+}
+
+status read_members(const serve_flags& flags, node_options* node) {
+  node->name = flags.name;
+  if (!flags.cluster_id.empty()) node->cluster_id = flags.cluster_id;
+  for (const auto& text : flags.peers) {
+    auto peer = parse_peer("--peer", text);
+    if (!peer) return peer.error();
+    node->peers.push_back(std::move(*peer));
+  }
+  if (flags.write_quorum.empty()) return {};
+  const auto quorum = parse_number("--write-quorum", flags.write_quorum, 1, limits::members_max);
+  if (!quorum) return quorum.error();
+  node->write_quorum = static_cast<unsigned>(*quorum);
+  return {};
+}
+
+status read_listen(const serve_flags& flags, std::string* listen) {
+  auto address = parse_address("--listen", flags.listen.empty() ? "127.0.0.1" : flags.listen, true);
+  if (!address) return address.error();
+  if (!is_loopback(*address) && !flags.insecure_listen)
+    return status::invalid("--listen", *address + " can be reached from other machines without encryption or login; "
+                                           + "listen on 127.0.0.1, or accept that with --insecure-listen");
+  *listen = std::move(*address);
+  return {};
+}
+
+status read_logging(const serve_flags& flags, serve_options* options) {
+  if (!flags.format.empty() && flags.format != "text" && flags.format != "json")
+    return status::invalid("--log-format", "must be text or json, got \"" + flags.format + "\"");
+  if (flags.format == "json") options->format = log_format::json;
+  if (flags.level.empty()) return {};
+  if (std::find(levels.begin(), levels.end(), flags.level) == levels.end())
+    return status::invalid("--log-level", "must be trace, debug, info, warn or error, got \"" + flags.level + "\"");
+  options->level = flags.level;
+  return {};
+}
+
+/// Gives every flag that was not set otherwise the value from the file. Unknown names are errors: a misspelt flag
+/// must not be a flag silently left out.
+status read_config(CLI::App& verb, const std::string& file) {
+  if (file.empty()) return {};
+  std::vector<CLI::ConfigItem> items;
+  try {
+    items = CLI::ConfigTOML().from_file(file);
+  } catch (const CLI::Error& error) {
+    return status::invalid("--config", "cannot read " + file + ": " + error.what());
+  }
+  for (const auto& item : items) {
+    if (item.name == "++" || item.name == "--") continue;
+    const bool ours = item.parents.empty() || (item.parents.size() == 1 && item.parents.front() == config_section);
+    auto* flag = ours ? verb.get_option_no_throw("--" + item.name) : nullptr;
+    if (flag == nullptr || item.name == "config" || item.name == "help")
+      return status::invalid(
+          "--config", file + " sets " + item.fullname() + ", which is no flag of serve; remove it or mend its name");
+    if (flag->count() > 0) continue;
+    try {
+      // As on a command line: a bare flag, or a value or several.
+      if (flag->get_expected_min() == 0)
+        flag->add_result(flag->get_flag_value(item.name, CLI::ConfigTOML().to_flag(item)));
+      else
+        for (const auto& value : item.inputs) flag->add_result(value);
+      flag->run_callback();
+    } catch (const CLI::Error& error) {
+      return status::invalid("--config", file + ": " + error.what());
+    }
+  }
+  return {};
+}
+
+int serve(session& run, CLI::App& verb, serve_flags& flags) {
+  if (const auto read = read_config(verb, flags.config); !read) return run.complain(read);
+  const auto options = resolve(flags);
+  if (!options) return run.complain(options.error());
+  if (!run.parts().serve) return run.complain("this program was built without a node", exit_failed);
+  return run.parts().serve(*options, run.out(), run.terminal().err);
+}
+
+}  // namespace
+
+result<serve_options> resolve(const serve_flags& flags) {
+  serve_options options;
+  if (flags.name.empty())
+    return status::invalid("--name", "is missing: the node's name, the same at every start and unlike every peer's");
+  if (flags.data.empty()) return status::invalid("--data", "is missing: the directory that keeps the node's records");
+  options.directory = flags.data;
+  if (auto read = read_members(flags, &options.node); !read) return read;
+  if (auto read = read_times(flags, &options.node); !read) return read;
+  if (auto read = read_listen(flags, &options.listen); !read) return read;
+  if (auto read = read_logging(flags, &options); !read) return read;
+  options.node.enable_drills = flags.enable_drills;
+  return options;
+}
+
+void add_serve_command(CLI::App& program, session& run) {
+  auto flags = std::make_shared<serve_flags>();
+  auto& verb = *program.add_subcommand("serve", "Run a node until SIGTERM or SIGINT");
+  const auto add = [&verb](const char* flag, const char* environment, auto& value, const char* help) {
+    return verb.add_option(flag, value, help)->envname(environment);
+  };
+  add("--name", "QUORATE_NAME", flags->name, "Name of this node, unique in the cluster");
+  add("--data", "QUORATE_DATA", flags->data, "Directory of its records");
+  add("--listen", "QUORATE_LISTEN", flags->listen, "Address to serve on (default 127.0.0.1:7411)");
+  add("--peer", "QUORATE_PEER", flags->peers, "Another member, as name=host:port; once for each")->delimiter(',');
+  add("--cluster-id", "QUORATE_CLUSTER_ID", flags->cluster_id, "The same on all members (default quorate)");
+  add("--write-quorum", "QUORATE_WRITE_QUORUM", flags->write_quorum,
+      "Copies on disk before a write is acknowledged (default a majority)");
+  add("--quorum-timeout", "QUORATE_QUORUM_TIMEOUT", flags->quorum_timeout, "Longest wait for them (default 2s)");
+  add("--max-clock-offset", "QUORATE_MAX_CLOCK_OFFSET", flags->max_clock_offset,
+      "Furthest this clock may be from the others' (default 2s)");
+  add("--relay-delay", "QUORATE_RELAY_DELAY", flags->relay_delay,
+      "Wait before passing on what another member wrote (default 500ms)");
+  add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");
+  add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "trace, debug, info (the default), warn or error");
+  add("--config", "QUORATE_CONFIG", flags->config, "TOML file with any of these flags, without their dashes");
+  verb.add_flag("--enable-drills", flags->enable_drills, "Allow admin drill")->envname("QUORATE_ENABLE_DRILLS");
+  verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen to reach beyond this machine")
+      ->envname("QUORATE_INSECURE_LISTEN");
+  verb.callback([&run, &verb, flags] { run.exit = serve(run, verb, *flags); });
+}
+
+}  // namespace quorate::cli

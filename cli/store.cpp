@@ -1,0 +1,214 @@
+// The verbs that change one record: store, update, delete.
+#include <CLI/CLI.hpp>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "cli/commands.hpp"
+#include "cli/parse.hpp"
+#include "cli/record_flags.hpp"
+#include "cli/session.hpp"
+#include "memory/validation.hpp"
+
+namespace quorate::cli {
+namespace {
+
+constexpr const char* source_default = "cli";
+constexpr const char* namespace_default = "global";
+
+struct store_flags {
+  std::string title, content, name_space, metadata, agent_id, write_quorum;
+  std::string source = source_default;
+  std::optional<std::string> tier, tags, expires_at;
+  std::optional<std::int32_t> priority;
+  std::optional<double> confidence;
+  std::optional<std::int64_t> ttl_seconds;
+};
+
+struct update_flags {
+  std::string id, write_quorum;
+  std::optional<std::string> title, content, tier, name_space, tags, expires_at, metadata;
+  std::optional<std::int32_t> priority;
+  std::optional<double> confidence;
+};
+
+struct delete_flags {
+  name_flags name;
+  std::string write_quorum;
+};
+
+std::string copies_text(std::uint32_t copies, std::uint32_t needed) {
+  return "copies " + std::to_string(copies) + "/" + std::to_string(needed);
+}
+
+nlohmann::ordered_json write_object(const v1::StoreReply& reply) {
+  return {{"id", reply.id()},
+          {"version", text_of(reply.version())},
+          {"copies", reply.copies()},
+          {"copies_needed", reply.copies_needed()},
+          {"created", reply.created()}};
+}
+
+result<v1::StoreRequest> store_request(const store_flags& flags, std::istream& in) {
+  v1::StoreRequest request;
+  auto quorum = write_quorum_of(flags.write_quorum);
+  if (!quorum) return quorum.error();
+  auto tier = tier_of_flag(flags.tier);
+  if (!tier) return tier.error();
+  auto content = content_of(flags.content, in);
+  if (!content) return content.error();
+  auto metadata = metadata_of(flags.metadata, flags.agent_id);
+  if (!metadata) return metadata.error();
+  request.set_write_quorum(*quorum);
+  auto& record = *request.mutable_memory();
+  record.set_tier(*tier);
+  record.set_namespace_(flags.name_space);
+  record.set_title(flags.title);
+  record.set_content(std::move(*content));
+  record.set_source(flags.source);
+  record.set_metadata(std::move(*metadata));
+  if (flags.tags)
+    for (auto& tag : split_list(*flags.tags)) record.add_tags(std::move(tag));
+  if (flags.priority) record.set_priority(*flags.priority);
+  if (flags.confidence) record.set_confidence(*flags.confidence);
+  if (flags.expires_at) record.set_expires_at(*flags.expires_at);
+  if (flags.ttl_seconds) request.set_ttl_seconds(*flags.ttl_seconds);
+  return request;
+}
+
+int store(session& run, const store_flags& flags) {
+  const auto request = store_request(flags, run.terminal().in);
+  if (!request) return run.complain(request.error());
+  auto client = run.connect();
+  if (!client) return run.complain(client.error());
+  v1::StoreReply reply;
+  if (const auto result = (*client)->store(*request, &reply); !result.ok()) return run.complain(result, "stored");
+  if (run.json) {
+    run.out() << write_object(reply).dump() << '\n';
+    return exit_done;
+  }
+  const auto& record = request->memory();
+  const auto tier = record.tier() == v1::TIER_UNSPECIFIED ? v1::TIER_MID : record.tier();
+  run.out() << "stored: " << reply.id() << " [" << memory::text_of(tier)
+            << "] (ns=" << (flags.name_space.empty() ? namespace_default : flags.name_space) << ") "
+            << copies_text(reply.copies(), reply.copies_needed()) << '\n';
+  return exit_done;
+}
+
+result<v1::UpdateRequest> update_request(const update_flags& flags, std::istream& in) {
+  v1::UpdateRequest request;
+  auto quorum = write_quorum_of(flags.write_quorum);
+  if (!quorum) return quorum.error();
+  auto tier = tier_of_flag(flags.tier);
+  if (!tier) return tier.error();
+  request.set_write_quorum(*quorum);
+  request.set_id(flags.id);
+  request.set_tier(*tier);
+  if (flags.content) {
+    auto content = content_of(*flags.content, in);
+    if (!content) return content.error();
+    request.set_content(std::move(*content));
+  }
+  if (flags.tags) {
+    request.mutable_tags();
+    for (auto& tag : split_list(*flags.tags)) request.mutable_tags()->add_values(std::move(tag));
+  }
+  if (flags.title) request.set_title(*flags.title);
+  if (flags.name_space) request.set_namespace_(*flags.name_space);
+  if (flags.priority) request.set_priority(*flags.priority);
+  if (flags.confidence) request.set_confidence(*flags.confidence);
+  if (flags.expires_at) request.set_expires_at(*flags.expires_at);
+  if (flags.metadata) request.set_metadata(*flags.metadata);
+  return request;
+}
+
+int update(session& run, const update_flags& flags) {
+  const auto request = update_request(flags, run.terminal().in);
+  if (!request) return run.complain(request.error());
+  auto client = run.connect();
+  if (!client) return run.complain(client.error());
+  v1::StoreReply reply;
+  if (const auto result = (*client)->update(*request, &reply); !result.ok()) return run.complain(result, "updated");
+  if (run.json)
+    run.out() << write_object(reply).dump() << '\n';
+  else
+    run.out() << "updated: " << reply.id() << ' ' << copies_text(reply.copies(), reply.copies_needed()) << '\n';
+  return exit_done;
+}
+
+int remove(session& run, const delete_flags& flags) {
+  v1::DeleteRequest request;
+  if (const auto named = fill_name(flags.name, &request); !named) return run.complain(named);
+  const auto quorum = write_quorum_of(flags.write_quorum);
+  if (!quorum) return run.complain(quorum.error());
+  request.set_write_quorum(*quorum);
+  auto client = run.connect();
+  if (!client) return run.complain(client.error());
+  v1::DeleteReply reply;
+  if (const auto result = (*client)->remove(request, &reply); !result.ok()) return run.complain(result, "deleted");
+  if (run.json)
+    run.out() << nlohmann::ordered_json{{"deleted", true},
+                                        {"id", reply.id()},
+                                        {"version", text_of(reply.version())},
+                                        {"copies", reply.copies()},
+                                        {"copies_needed", reply.copies_needed()}}
+                     .dump()
+              << '\n';
+  else
+    run.out() << "deleted: " << reply.id() << ' ' << copies_text(reply.copies(), reply.copies_needed()) << '\n';
+  return exit_done;
+}
+
+void add_store(CLI::App& program, session& run) {
+  auto flags = std::make_shared<store_flags>();
+  auto& verb = *program.add_subcommand("store", "Store a record, or overwrite the one of the same namespace and title");
+  verb.add_option("--title", flags->title, "Title")->required();
+  verb.add_option("--content", flags->content, "Content; - reads the standard input")->required();
+  verb.add_option("--namespace", flags->name_space, "Namespace (default global)");
+  verb.add_option("--tier", flags->tier, "short (6 hours), mid (7 days, the default) or long (for ever)");
+  verb.add_option("--tags", flags->tags, "Tags, separated by commas");
+  verb.add_option("--priority", flags->priority, "1 to 10 (default 5)");
+  verb.add_option("--confidence", flags->confidence, "0.0 to 1.0 (default 1.0)");
+  verb.add_option("--source", flags->source, "Who it comes from")->capture_default_str();
+  verb.add_option("--expires-at", flags->expires_at, "Expiry, RFC 3339");
+  verb.add_option("--ttl-seconds", flags->ttl_seconds, "Expiry, seconds from now");
+  verb.add_option("--metadata", flags->metadata, "A JSON object");
+  verb.add_option("--agent-id", flags->agent_id, "Author, kept as agent_id in the metadata");
+  add_write_quorum_flag(verb, flags->write_quorum);
+  verb.callback([&run, flags] { run.exit = store(run, *flags); });
+}
+
+void add_update(CLI::App& program, session& run) {
+  auto flags = std::make_shared<update_flags>();
+  auto& verb = *program.add_subcommand("update", "Change the given fields of a record");
+  verb.add_option("ID", flags->id, "Id of the record")->required();
+  verb.add_option("--title", flags->title, "New title");
+  verb.add_option("--content", flags->content, "New content; - reads the standard input");
+  verb.add_option("--namespace", flags->name_space, "New namespace");
+  verb.add_option("--tier", flags->tier, "short, mid or long; a tier never goes down");
+  verb.add_option("--tags", flags->tags, "All new tags, separated by commas; \"\" removes them");
+  verb.add_option("--priority", flags->priority, "1 to 10");
+  verb.add_option("--confidence", flags->confidence, "0.0 to 1.0");
+  verb.add_option("--expires-at", flags->expires_at, "New expiry, RFC 3339; \"\" removes it");
+  verb.add_option("--metadata", flags->metadata, "New metadata, a JSON object; agent_id is kept");
+  add_write_quorum_flag(verb, flags->write_quorum);
+  verb.callback([&run, flags] { run.exit = update(run, *flags); });
+}
+
+void add_delete(CLI::App& program, session& run) {
+  auto flags = std::make_shared<delete_flags>();
+  auto& verb = *program.add_subcommand("delete", "Delete a record for good");
+  add_name_flags(verb, flags->name);
+  add_write_quorum_flag(verb, flags->write_quorum);
+  verb.callback([&run, flags] { run.exit = remove(run, *flags); });
+}
+
+}  // namespace
+
+void add_write_commands(CLI::App& program, session& run) {
+  add_store(program, run);
+  add_update(program, run);
+  add_delete(program, run);
+}
+
+}  // namespace quorate::cli

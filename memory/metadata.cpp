@@ -1,0 +1,123 @@
+#include "memory/metadata.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "memory/compact_json.hpp"
+#include "proto/limits.hpp"
+
+namespace quorate::memory {
+
+namespace {
+
+/// Parser events into a compact_json_writer. Refusing an event ends the parse; nothing is thrown.
+class metadata_events {
+ public:
+  explicit metadata_events(std::string_view text) : text_(text) {}
+
+  bool null() { return writing("null") && writer_.literal("null"); }
+  bool boolean(bool value) { return writing("true or false") && writer_.literal(value ? "true" : "false"); }
+  bool number_integer(std::int64_t value) { return writing("a number") && writer_.integer(value); }
+  bool number_unsigned(std::uint64_t value) { return writing("a number") && writer_.unsigned_integer(value); }
+  bool number_float(double, const std::string& token) { return writing("a number") && writer_.number(token); }
+  bool string(std::string& value) { return writing("a string") && writer_.string(value); }
+  bool binary(nlohmann::json::binary_t&) { return false; }  // no such thing in text
+  bool start_object(std::size_t) {
+    begun_ = true;
+    return writer_.begin_object();
+  }
+  bool key(std::string& name) { return writer_.key(name); }
+  bool end_object() { return writer_.end_object(); }
+  bool start_array(std::size_t) { return writing("an array") && writer_.begin_array(); }
+  bool end_array() { return writer_.end_array(); }
+
+  template <class Exception>
+  bool parse_error(std::size_t bytes_read, const std::string&, const Exception&) {
+    broken_rule_ = "must be a JSON object: " + describe_malformed(text_, bytes_read);
+    return false;
+  }
+
+  std::string take_text() { return writer_.take_text(); }
+  std::string broken_rule() const { return broken_rule_.empty() ? writer_.broken_rule() : broken_rule_; }
+
+ private:
+  /// Whether the object has begun; if not, `what` stands in its place.
+  bool writing(std::string_view what) {
+    if (!begun_) broken_rule_ = "must be a JSON object, got " + std::string(what);
+    return begun_;
+  }
+
+  std::string_view text_;
+  compact_json_writer writer_{limits::metadata_depth_max};
+  bool begun_ = false;
+  std::string broken_rule_;
+};
+
+std::size_t end_of_string(std::string_view text, std::size_t at) {
+  for (++at; at < text.size() && text[at] != '"'; ++at) {
+    if (text[at] == '\\') ++at;
+  }
+  return std::min(at + 1, text.size());
+}
+
+std::size_t end_of_value(std::string_view text, std::size_t at) {
+  for (std::size_t depth = 0; at < text.size(); ++at) {
+    const char c = text[at];
+    if (c == '"') {
+      at = end_of_string(text, at) - 1;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if (depth == 0 && (c == ',' || c == '}')) {
+      return at;
+    } else if (c == '}' || c == ']') {
+      --depth;
+    }
+  }
+  return at;
+}
+
+/// The value of a top-level key of a compact object, as a part of its text. Reads outside of it for no input.
+std::optional<std::string_view> find_member(std::string_view object, std::string_view quoted_key) {
+  std::size_t at = 1;
+  while (at < object.size() && object[at] == '"') {
+    const std::size_t key_end = end_of_string(object, at);
+    const std::size_t value = std::min(key_end + 1, object.size());
+    const std::size_t value_end = end_of_value(object, value);
+    if (object.substr(at, key_end - at) == quoted_key) return object.substr(value, value_end - value);
+    at = value_end + 1;
+  }
+  return std::nullopt;
+}
+
+}  // namespace
+
+result<std::string> compact_metadata(std::string_view text) {
+  if (text.empty() || text == "{}") return std::string("{}");
+  metadata_events events(text);
+  if (!nlohmann::json::sax_parse(text.begin(), text.end(), &events)) {
+    return status::invalid("metadata", events.broken_rule());
+  }
+  std::string compact = events.take_text();
+  if (compact.size() > limits::metadata_bytes_max) {
+    return status::invalid("metadata", "must have at most " + std::to_string(limits::metadata_bytes_max)
+                                           + " bytes as compact JSON, got " + std::to_string(compact.size()));
+  }
+  return compact;
+}
+
+std::string keep_agent_id(std::string_view incoming, std::string_view existing) {
+  constexpr std::string_view name = "\"agent_id\"";
+  std::string kept(incoming);
+  const auto old_agent = find_member(existing, name);
+  if (!old_agent || *old_agent == "null") return kept;
+  if (const auto new_agent = find_member(incoming, name)) {
+    kept.replace(static_cast<std::size_t>(new_agent->data() - incoming.data()), new_agent->size(), *old_agent);
+    return kept;
+  }
+  const bool first = kept.size() <= 2;
+  kept.pop_back();
+  if (!first) kept += ',';
+  kept.append(name).append(1, ':').append(*old_agent).append(1, '}');
+  return kept;
+}
+
+}  // namespace quorate::memory

@@ -1,0 +1,33 @@
+// quorate.v1.Memory over the node: checks and converts, hands writes to the node, answers reads from its copy.
+//
+// Runs on gRPC's threads and never blocks beyond a read of the store. Every call is answered exactly once: by the
+// write's `finish`, or at once.
+#pragma once
+
+#include "net/node_api.hpp"
+#include "quorate/v1/memory.grpc.pb.h"
+
+namespace quorate::net {
+
+class memory_service final : public v1::Memory::CallbackService {
+ public:
+  explicit memory_service(node_api& node) : node_(node) {}
+
+  grpc::ServerUnaryReactor* Store(grpc::CallbackServerContext* call, const v1::StoreRequest* request,
+                                  v1::StoreReply* reply) override;
+  grpc::ServerUnaryReactor* StoreBatch(grpc::CallbackServerContext* call, const v1::StoreBatchRequest* request,
+                                       v1::StoreBatchReply* reply) override;
+  grpc::ServerUnaryReactor* Get(grpc::CallbackServerContext* call, const v1::GetRequest* request,
+                                v1::GetReply* reply) override;
+  grpc::ServerUnaryReactor* List(grpc::CallbackServerContext* call, const v1::ListRequest* request,
+                                 v1::ListReply* reply) override;
+  grpc::ServerUnaryReactor* Update(grpc::CallbackServerContext* call, const v1::UpdateRequest* request,
+                                   v1::StoreReply* reply) override;
+  grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* call, const v1::DeleteRequest* request,
+                                   v1::DeleteReply* reply) override;
+
+ private:
+  node_api& node_;
+};
+
+}  // namespace quorate::net

@@ -1,0 +1,100 @@
+#include <rocksdb/cache.h>
+#include <rocksdb/db.h>
+#include <rocksdb/filter_policy.h>
+#include <rocksdb/slice_transform.h>
+#include <rocksdb/table.h>
+
+#include <algorithm>
+
+#include "storage/keys.hpp"
+#include "storage/rocks_internal.hpp"
+
+namespace quorate::storage {
+
+namespace {
+
+constexpr std::size_t memtable_bytes_min = 64u << 10;  // the library takes no less
+constexpr int open_files_max = 256;
+constexpr std::size_t info_log_bytes_max = 1u << 20;
+
+/// Kind and alias of an alias key, so that filters answer "no such alias" without a search.
+class alias_prefix final : public rocksdb::SliceTransform {
+ public:
+  const char* Name() const override { return "quorate.alias"; }
+  bool InDomain(const rocksdb::Slice& key) const override {
+    return alias_prefix_length({key.data(), key.size()}).has_value();
+  }
+  rocksdb::Slice Transform(const rocksdb::Slice& key) const override {
+    return {key.data(), *alias_prefix_length({key.data(), key.size()})};
+  }
+};
+
+rocksdb::ColumnFamilyOptions family_options(std::size_t memtable_bytes, const std::shared_ptr<rocksdb::Cache>& cache,
+                                            bool filtered) {
+  rocksdb::BlockBasedTableOptions table;
+  table.block_cache = cache;
+  table.cache_index_and_filter_blocks = true;  // within the cache's bound, not beside it
+  table.pin_l0_filter_and_index_blocks_in_cache = true;
+  table.checksum = rocksdb::kXXH3;
+  table.format_version = 5;
+  rocksdb::ColumnFamilyOptions options;
+  options.write_buffer_size = std::max(memtable_bytes, memtable_bytes_min);
+  if (filtered) {
+    table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
+    options.memtable_prefix_bloom_size_ratio = 0.1;
+    options.memtable_whole_key_filtering = true;
+  }
+  options.table_factory.reset(rocksdb::NewBlockBasedTableFactory(table));
+  return options;
+}
+
+}  // namespace
+
+rocks_database::rocks_database(std::unique_ptr<rocksdb::DB> db,
+                               const std::vector<rocksdb::ColumnFamilyHandle*>& handles)
+    : db_(std::move(db)) {
+  std::copy_n(handles.begin(), families, handles_.begin());
+}
+
+rocks_database::rocks_database(rocks_database&&) noexcept = default;
+
+rocks_database::~rocks_database() {
+  if (!db_) return;
+  // Both only report a null handle or an unfinished background error, which the store has reported as a failed write.
+  for (auto* handle : handles_) db_->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
+  db_->Close().PermitUncheckedError();
+}
+
+rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* env) {
+  rocksdb::DBOptions db;
+  db.env = env;
+  // A torn end of the log is dropped; what lies behind damage is not, the database refuses to open.
+  db.wal_recovery_mode = rocksdb::WALRecoveryMode::kTolerateCorruptedTailRecords;
+  db.paranoid_checks = true;
+  // After a failed write nothing is tried again: what the kernel still holds is not known.
+  db.max_bgerror_resume_count = 0;
+  db.recycle_log_file_num = 0;
+  db.db_write_buffer_size = std::max(options.memtable_bytes, memtable_bytes_min);
+  db.max_total_wal_size = 2 * db.db_write_buffer_size;
+  db.max_open_files = open_files_max;
+  db.max_background_jobs = 2;
+  db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
+  db.keep_log_file_num = 2;
+  db.max_log_file_size = info_log_bytes_max;
+  db.stats_dump_period_sec = 0;
+  db.stats_persist_period_sec = 0;
+  return db;
+}
+
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const rocks_options& options) {
+  const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
+  const auto bytes = options.memtable_bytes;
+  auto aliases = family_options(bytes / 8, cache, true);
+  aliases.prefix_extractor = std::make_shared<alias_prefix>();
+  return {{rocksdb::kDefaultColumnFamilyName, family_options(bytes / 16, cache, false)},
+          {"records", family_options(bytes / 2, cache, true)},
+          {"aliases", aliases},
+          {"log", family_options(bytes / 2, cache, false)}};
+}
+
+}  // namespace quorate::storage

@@ -1,0 +1,52 @@
+// What the files of the RocksDB store share, and the seam its tests use.
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "storage/rocks_store.hpp"
+
+namespace rocksdb {
+class ColumnFamilyHandle;
+class DB;
+class Env;
+struct ColumnFamilyDescriptor;
+struct DBOptions;
+struct Options;
+}  // namespace rocksdb
+
+namespace quorate::storage {
+
+enum class family : std::size_t { meta, records, aliases, log };
+inline constexpr std::size_t families = 4;
+
+/// An open database. Closes its column families before itself.
+class rocks_database {
+ public:
+  rocks_database(std::unique_ptr<rocksdb::DB> db, const std::vector<rocksdb::ColumnFamilyHandle*>& handles);
+  rocks_database(rocks_database&&) noexcept;
+  ~rocks_database();
+
+  rocksdb::DB& operator*() const { return *db_; }
+  rocksdb::DB* operator->() const { return db_.get(); }
+  rocksdb::ColumnFamilyHandle* operator[](family f) const { return handles_[static_cast<std::size_t>(f)]; }
+
+ private:
+  std::unique_ptr<rocksdb::DB> db_;
+  std::array<rocksdb::ColumnFamilyHandle*, families> handles_{};
+};
+
+/// Settings of the database as a whole.
+rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* env);
+/// The column families, in the order of `family`, with their settings.
+std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const rocks_options& options);
+
+/// open_rocks_store on an environment of the caller's, which outlives the store.
+result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options, rocksdb::Env* env);
+
+std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory);
+
+}  // namespace quorate::storage

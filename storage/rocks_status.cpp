@@ -1,0 +1,38 @@
+#include "storage/rocks_status.hpp"
+
+#include <rocksdb/status.h>
+
+#include <algorithm>
+#include <cassert>
+#include <string>
+
+namespace quorate::storage {
+
+namespace {
+
+errc code_for(const rocksdb::Status& error, std::string_view text) {
+  // The library has no code for a lock that is taken; these are its two texts, for another process and for this one.
+  if (text.find("While lock file") != text.npos || text.find("lock hold by current process") != text.npos)
+    return errc::in_use;
+  if (error.IsCorruption() || error.IsPathNotFound()) return errc::corruption;
+  return errc::storage_failure;
+}
+
+}  // namespace
+
+status translate(const rocksdb::Status& error, std::string_view directory) {
+  assert(!error.ok());
+  std::string text = error.ToString();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  const auto code = code_for(error, text);
+  std::string line(directory);
+  if (code == errc::in_use)
+    line += " is held by another process: stop that one, or give this one another directory";
+  else if (code == errc::corruption)
+    line += " is damaged (" + text + ")";
+  else
+    line += ": " + text;
+  return {code, std::move(line)};
+}
+
+}  // namespace quorate::storage

@@ -1,0 +1,326 @@
+// What store.hpp promises, asked of every store.
+#include <doctest/doctest.h>
+
+#include <functional>
+
+#include "storage/memory_store.hpp"
+#include "storage/page_builder.hpp"
+#include "support.hpp"
+
+using namespace quorate;
+using namespace quorate::storage;
+using namespace quorate::storage::testing;
+
+namespace {
+
+struct in_memory {
+  std::unique_ptr<store> held = make_memory_store();
+  store& operator*() { return *held; }
+};
+
+struct on_rocks {
+  temporary_directory directory;
+  std::unique_ptr<store> held = must_open(options_at(directory / "data"));
+  store& operator*() { return *held; }
+};
+
+write_group records(std::vector<record_change> changes) {
+  write_group group;
+  group.records = std::move(changes);
+  return group;
+}
+
+write_group entries(std::vector<encoded_entry> appended, std::vector<log_position> ends) {
+  write_group group;
+  group.entries = std::move(appended);
+  group.positions = std::move(ends);
+  return group;
+}
+
+std::vector<std::string> keys_of(const record_page& page) {
+  std::vector<std::string> keys;
+  for (const auto& [k, record] : page.records) keys.push_back(k.bytes);
+  return keys;
+}
+
+std::vector<sequence_number> sequences_of(const std::vector<encoded_entry>& found) {
+  std::vector<sequence_number> sequences;
+  for (const auto& e : found) sequences.push_back(e.sequence);
+  return sequences;
+}
+
+using names = std::vector<std::string>;
+using numbers = std::vector<sequence_number>;
+
+}  // namespace
+
+TYPE_TO_STRING(in_memory);
+TYPE_TO_STRING(on_rocks);
+
+TEST_SUITE("storage.contract") {
+  TEST_CASE_TEMPLATE("an empty store holds nothing", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    CHECK(*s.get(key("a")) == std::nullopt);
+    CHECK(s.find(key_kind::memory, "alias")->empty());
+    CHECK(s.scan(key_kind::memory, "", "", 10, 10)->records.empty());
+    CHECK_FALSE(s.scan(key_kind::memory, "", "", 10, 10)->next);
+    CHECK(s.read_log(own_log, 1, 10)->empty());
+    const auto summary = s.summary();
+    REQUIRE(summary.ok());
+    CHECK(summary->vector.empty());
+    CHECK(summary->buckets == digest_buckets{});
+    CHECK(summary->counts == record_counts{});
+    CHECK(summary->clock_bound == 0);
+    CHECK(summary->epoch == 0);
+  }
+
+  TEST_CASE_TEMPLATE("get answers the newest record and tombstones too", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(records({{key("a"), live(1, "one")}, {key("b"), live(1, "other")}})).ok());
+    CHECK(*s.get(key("a")) == live(1, "one"));
+    REQUIRE(s.commit(records({{key("a"), live(2, "two")}})).ok());
+    CHECK(*s.get(key("a")) == live(2, "two"));
+    REQUIRE(s.commit(records({{key("a"), tombstone(3)}})).ok());
+    CHECK(*s.get(key("a")) == tombstone(3));
+    CHECK(*s.get(key("b")) == live(1, "other"));
+    CHECK(*s.get(key("")) == std::nullopt);
+  }
+
+  TEST_CASE_TEMPLATE("values and keys may hold any bytes", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    std::string bytes;
+    for (int byte = 0; byte < 256; ++byte) bytes.push_back(static_cast<char>(byte));
+    REQUIRE(s.commit(records({{key(bytes), live(1, bytes, bytes), "", true}})).ok());
+    CHECK(*s.get(key(bytes)) == live(1, bytes, bytes));
+    CHECK(*s.find(key_kind::memory, bytes) == std::vector{key(bytes)});
+    CHECK(keys_of(*s.scan(key_kind::memory, bytes, "", 10, 10)) == names{bytes});
+  }
+
+  TEST_CASE_TEMPLATE("find answers the live records with an alias in key order", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(records({{key("b"), live(1, "", "id"), "", true},
+                              {key("a"), live(1, "", "id"), "", true},
+                              {key("c"), live(1, "", "id2"), "", true},
+                              {key("d"), live(1, "")}}))
+                .ok());
+    CHECK(*s.find(key_kind::memory, "id") == std::vector{key("a"), key("b")});
+    CHECK(*s.find(key_kind::memory, "id2") == std::vector{key("c")});
+    CHECK(s.find(key_kind::memory, "i")->empty());
+    CHECK(s.find(key_kind::memory, "")->empty());
+    CHECK(s.find(key_kind::memory, std::string(70'000, 'x'))->empty());
+
+    REQUIRE(s.commit(records({{key("b"), live(2, "", "id2"), "id", true}, {key("a"), tombstone(2), "id"}})).ok());
+    CHECK(s.find(key_kind::memory, "id")->empty());
+    CHECK(*s.find(key_kind::memory, "id2") == std::vector{key("b"), key("c")});
+
+    REQUIRE(s.commit(records({{key("c"), live(3, "newer", "id2")}})).ok());
+    CHECK(*s.find(key_kind::memory, "id2") == std::vector{key("b"), key("c")});
+  }
+
+  TEST_CASE_TEMPLATE("scan answers live records with the prefix in key order", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(records({{key("b\xFF"), live(1, "")},
+                              {key("b2"), live(1, "")},
+                              {key("a"), live(1, "")},
+                              {key("b1"), live(1, "value", "id"), "", true},
+                              {key("b"), live(1, "")},
+                              {key("b3"), tombstone(1)},
+                              {key("c"), live(1, "")}}))
+                .ok());
+    const auto page = s.scan(key_kind::memory, "b", "", 10, 1'000);
+    REQUIRE(page.ok());
+    CHECK(keys_of(*page) == names{"b", "b1", "b2", "b\xFF"});
+    CHECK(page->records[1].second == live(1, "value", "id"));
+    CHECK_FALSE(page->next);
+    CHECK(keys_of(*s.scan(key_kind::memory, "", "", 10, 1'000)) == names{"a", "b", "b1", "b2", "b\xFF", "c"});
+    CHECK(keys_of(*s.scan(key_kind::memory, "b", "b1", 10, 1'000)) == names{"b2", "b\xFF"});
+    CHECK(keys_of(*s.scan(key_kind::memory, "b", "b11", 10, 1'000)) == names{"b2", "b\xFF"});
+    CHECK(keys_of(*s.scan(key_kind::memory, "b", "a", 10, 1'000)) == names{"b", "b1", "b2", "b\xFF"});
+    CHECK(s.scan(key_kind::memory, "b", "c", 10, 1'000)->records.empty());
+    CHECK(s.scan(key_kind::memory, "x", "", 10, 1'000)->records.empty());
+  }
+
+  TEST_CASE_TEMPLATE("pages joined at next are the whole", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    std::vector<record_change> changes;
+    names expected;
+    for (int i = 100; i < 140; ++i) {
+      const auto name = "k" + std::to_string(i);
+      changes.push_back({key(name), i % 3 == 0 ? tombstone(1) : live(1, "value")});
+      if (i % 3 != 0) expected.push_back(name);
+    }
+    REQUIRE(s.commit(records(changes)).ok());
+    for (const std::size_t count_max : {1, 2, 7, 26, 27, 100}) {
+      names joined;
+      std::string after;
+      for (int pages = 0; pages < 100; ++pages) {
+        const auto page = s.scan(key_kind::memory, "k", after, count_max, 1'000'000);
+        REQUIRE(page.ok());
+        CHECK(page->records.size() <= count_max);
+        for (auto& name : keys_of(*page)) joined.push_back(name);
+        if (!page->next) break;
+        after = *page->next;
+      }
+      CAPTURE(count_max);
+      CHECK(joined == expected);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("a page ends once its values add up to the limit but is never empty", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    const std::string ten(10, 'v');
+    REQUIRE(s.commit(records({{key("a"), live(1, ten)}, {key("b"), live(1, ten)}, {key("c"), live(1, ten)}})).ok());
+    const auto sizes = [&](std::size_t bytes_max) {
+      return s.scan(key_kind::memory, "", "", 100, bytes_max)->records.size();
+    };
+    CHECK(sizes(0) == 1);
+    CHECK(sizes(10) == 1);
+    CHECK(sizes(11) == 2);
+    CHECK(sizes(20) == 2);
+    CHECK(sizes(21) == 3);
+    CHECK(s.scan(key_kind::memory, "", "", 100, 20)->next == "b");
+    CHECK_FALSE(s.scan(key_kind::memory, "", "", 100, 30)->next);
+  }
+
+  TEST_CASE_TEMPLATE("no page follows when only tombstones do", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(records({{key("a"), live(1, "")}, {key("b"), tombstone(1)}, {key("c"), tombstone(1)}})).ok());
+    CHECK_FALSE(s.scan(key_kind::memory, "", "", 1, 1)->next);
+  }
+
+  TEST_CASE_TEMPLATE("a scan over very many tombstones stops on the way and goes on from there", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    std::vector<record_change> changes;
+    for (std::size_t i = 0; i < page_builder::tombstones_max + 5; ++i)
+      changes.push_back({key("d" + std::to_string(100'000 + i)), tombstone(1)});
+    changes.push_back({key("e"), live(1, "")});
+    REQUIRE(s.commit(records(changes)).ok());
+    const auto first = s.scan(key_kind::memory, "", "", 10, 1'000);
+    REQUIRE(first.ok());
+    CHECK(first->records.empty());
+    REQUIRE(first->next);
+    const auto second = s.scan(key_kind::memory, "", *first->next, 10, 1'000);
+    REQUIRE(second.ok());
+    CHECK(keys_of(*second) == names{"e"});
+    CHECK_FALSE(second->next);
+  }
+
+  TEST_CASE_TEMPLATE("read_log answers entries in order from the first asked for", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    const log_id next_epoch{own_log.origin, own_log.epoch + 1};
+    const log_id other{node_id{8}, 1};
+    REQUIRE(s.commit(entries({entry_of(own_log, 1, "one"), entry_of(other, 1, "other"), entry_of(own_log, 2, "two")},
+                             {{own_log, 2}, {other, 1}}))
+                .ok());
+    REQUIRE(s.commit(entries({entry_of(own_log, 3, "three"), entry_of(next_epoch, 1, "next")},
+                             {{own_log, 3}, {next_epoch, 1}}))
+                .ok());
+    const auto all = s.read_log(own_log, 1, 1'000);
+    REQUIRE(all.ok());
+    REQUIRE(sequences_of(*all) == numbers{1, 2, 3});
+    CHECK(all->front().log == own_log);
+    CHECK(*all->front().bytes == "one");
+    CHECK(*all->back().bytes == "three");
+    CHECK(sequences_of(*s.read_log(own_log, 2, 1'000)) == numbers{2, 3});
+    CHECK(s.read_log(own_log, 4, 1'000)->empty());
+    CHECK(s.read_log(log_id{node_id{9}, 1}, 1, 1'000)->empty());
+    CHECK(sequences_of(*s.read_log(next_epoch, 1, 1'000)) == numbers{1});
+    CHECK(*s.read_log(other, 1, 1'000)->front().bytes == "other");
+  }
+
+  TEST_CASE_TEMPLATE("read_log keeps to its byte limit but answers at least one entry", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    const std::string ten(10, 'e');
+    REQUIRE(s.commit(entries({entry_of(own_log, 1, ten), entry_of(own_log, 2, ten), entry_of(own_log, 3, ten)},
+                             {{own_log, 3}}))
+                .ok());
+    CHECK(sequences_of(*s.read_log(own_log, 1, 0)) == numbers{1});
+    CHECK(sequences_of(*s.read_log(own_log, 1, 19)) == numbers{1});
+    CHECK(sequences_of(*s.read_log(own_log, 1, 20)) == numbers{1, 2});
+    CHECK(sequences_of(*s.read_log(own_log, 2, 29)) == numbers{2, 3});
+  }
+
+  TEST_CASE_TEMPLATE("the summary shows what was committed last", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    const log_id later{node_id{~0ull}, 1};
+    auto group = entries({entry_of(later, 1, "e"), entry_of(own_log, 1, "e"), entry_of(own_log, 2, "e")},
+                         {{later, 1}, {own_log, 2}});
+    group.buckets = {{0, {1, 2}}, {255, {3, ~0ull}}};
+    group.counts = record_counts{4, 5};
+    group.clock_bound = 6;
+    REQUIRE(s.commit(group).ok());
+    auto summary = s.summary();
+    REQUIRE(summary.ok());
+    CHECK(summary->vector == std::vector<log_position>{{own_log, 2}, {later, 1}});
+    CHECK(summary->buckets[0] == digest_sum{1, 2});
+    CHECK(summary->buckets[1] == digest_sum{});
+    CHECK(summary->buckets[255] == digest_sum{3, ~0ull});
+    CHECK(summary->counts == record_counts{4, 5});
+    CHECK(summary->clock_bound == 6);
+
+    group = {};
+    group.buckets = {{0, {7, 8}}};
+    group.clock_bound = 9;
+    REQUIRE(s.commit(group).ok());
+    summary = s.summary();
+    REQUIRE(summary.ok());
+    CHECK(summary->buckets[0] == digest_sum{7, 8});
+    CHECK(summary->buckets[255] == digest_sum{3, ~0ull});
+    CHECK(summary->counts == record_counts{4, 5});
+    CHECK(summary->clock_bound == 9);
+    CHECK(summary->vector.size() == 2);
+  }
+
+  TEST_CASE_TEMPLATE("an empty group is a write like any other", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    CHECK((*fixture).commit({}).ok());
+  }
+
+  TEST_CASE_TEMPLATE("an epoch is above every earlier one and not below the time", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    CHECK(*s.begin_epoch(1'000, 0x1234) == (1'000ull << 16 | 0x1234));
+    CHECK(*s.begin_epoch(1'000, 0x1234) == (1'000ull << 16 | 0x1235));
+    CHECK(*s.begin_epoch(1, 0) == (1'000ull << 16 | 0x1236));
+    CHECK(*s.begin_epoch(2'000, 0) == 2'000ull << 16);
+    CHECK(s.summary()->epoch == 2'000ull << 16);
+    CHECK(s.summary()->vector.empty());
+  }
+
+  TEST_CASE_TEMPLATE("the first epoch is above zero at time zero", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    CHECK(*(*fixture).begin_epoch(0, 0) == 1);
+  }
+
+  TEST_CASE_TEMPLATE("a record that cannot be stored is refused and nothing of its group is seen", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    CHECK(
+        s.commit(records({{key("a"), live(1, "")}, {key("b"), live(1, "", std::string(70'000, 'x')), "", true}})).code()
+        == errc::internal);
+    CHECK(*s.get(key("a")) == std::nullopt);
+    CHECK(s.commit(records({{key("a"), live(1, "")}})).ok());
+  }
+
+  TEST_CASE_TEMPLATE("a long history reads back whole", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    for (std::uint64_t n = 1; n <= 300; ++n) REQUIRE(s.commit(numbered_group(n, 1'000)).ok());
+    CHECK(groups_held(s, 1'000) == 300);
+  }
+}

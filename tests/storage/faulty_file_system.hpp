@@ -1,0 +1,65 @@
+// A file system for RocksDB that fails on demand, and knows what a loss of power would leave.
+//
+// Wraps the default one. Counts every change of the disk (create, append, sync, rename, delete); from a chosen one on
+// nothing works any more. Any thread.
+#pragma once
+
+#include <rocksdb/file_system.h>
+
+#include <cstdint>
+#include <map>
+#include <mutex>
+#include <set>
+#include <string>
+
+namespace quorate::storage::testing {
+
+class faulty_file_system : public rocksdb::FileSystemWrapper {
+ public:
+  faulty_file_system() : FileSystemWrapper(rocksdb::FileSystem::Default()) {}
+  const char* Name() const override { return "faulty_file_system"; }
+
+  /// Change number `n`, counted from 1, and every later one fails and leaves the disk as it is. 0 = none does.
+  void stop_at(std::uint64_t n);
+  /// Sync number `n` of a write-ahead log, counted from 1, fails; later ones work again. 0 = none does.
+  void fail_log_sync(std::uint64_t n);
+  /// Files are no longer synced, though it is said that they were.
+  void lie_about_syncs();
+
+  std::uint64_t changes() const;
+  bool stopped() const;
+  std::uint64_t failed_log_syncs() const;
+
+  /// Leaves only synced bytes of files with synced names, as loss of power does. The database is closed.
+  void lose_power();
+
+  // Asked by the files and directories this one opens.
+  rocksdb::IOStatus before_change();
+  rocksdb::IOStatus before_log_sync();
+  void synced(const std::string& file, std::uint64_t size);
+  void synced_names(const std::string& directory);
+
+  rocksdb::IOStatus NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
+                                    std::unique_ptr<rocksdb::FSWritableFile>* file,
+                                    rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus NewDirectory(const std::string& name, const rocksdb::IOOptions& options,
+                                 std::unique_ptr<rocksdb::FSDirectory>* directory,
+                                 rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus DeleteFile(const std::string& name, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+  rocksdb::IOStatus RenameFile(const std::string& from, const std::string& to, const rocksdb::IOOptions& options,
+                               rocksdb::IODebugContext* debug) override;
+
+ private:
+  mutable std::mutex mutex_;
+  std::uint64_t changes_ = 0;
+  std::uint64_t stop_at_ = 0;
+  std::uint64_t log_syncs_ = 0;
+  std::uint64_t fail_log_sync_ = 0;
+  std::uint64_t failed_log_syncs_ = 0;
+  bool lies_ = false;
+  std::map<std::string, std::uint64_t> synced_sizes_;  ///< of the files written since the start
+  std::set<std::string> unsynced_names_;
+};
+
+}  // namespace quorate::storage::testing
