@@ -94,7 +94,7 @@ class etcd_target final : public target {
                                              "zap",
                                              "--log-level",
                                              "error"},
-                                            {"ETCD_UNSUPPORTED_ARCH="},
+                                            {},
                                             log_file(i)});
       if (!started) return started.error();
       members_[i] = std::move(*started);

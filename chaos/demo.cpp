@@ -21,12 +21,22 @@ constexpr milliseconds import_bound(120'000);
 constexpr milliseconds converge_bound(30'000);
 constexpr milliseconds stop_bound(6'000);
 
-/// The ids of the file of acknowledged records: the first word of every complete line.
-std::set<std::string> read_acknowledged(const std::string& path) {
+/// The complete lines of a file that is still being written.
+std::vector<std::string> complete_lines(const std::string& path) {
   std::ifstream file(path);
+  std::vector<std::string> lines;
+  for (std::string line; std::getline(file, line) && !file.eof();) lines.push_back(line);
+  return lines;
+}
+
+/// The ids of the import's file of acknowledged records: one JSON object a line.
+result<std::set<std::string>> read_acknowledged(const std::string& path) {
   std::set<std::string> ids;
-  for (std::string line; std::getline(file, line) && !file.eof();) {
-    if (!line.empty()) ids.insert(line.substr(0, line.find_first_of(" \t")));
+  for (const auto& line : complete_lines(path)) {
+    const auto json = nlohmann::json::parse(line, nullptr, false);
+    if (!json.is_object() || !json.contains("id") || !json["id"].is_string())
+      return status(errc::internal, "not a line of acknowledged records: " + line);
+    ids.insert(json["id"].get<std::string>());
   }
   return ids;
 }
@@ -115,7 +125,7 @@ class demo {
     const bool reached = wait_until(
         import_bound,
         [&] {
-          acknowledged_before_ = read_acknowledged(acknowledged_file).size();
+          acknowledged_before_ = complete_lines(acknowledged_file).size();
           return acknowledged_before_ >= third || interrupted() || !importer_.running();
         },
         milliseconds(1));
@@ -131,7 +141,9 @@ class demo {
     if (interrupted()) return {};
     const auto end = importer_.wait(milliseconds(0));
     import_ms_ = milliseconds_since(start);
-    acknowledged_ = read_acknowledged(acknowledged_file);
+    auto acknowledged = read_acknowledged(acknowledged_file);
+    if (!acknowledged) return acknowledged.error();
+    acknowledged_ = std::move(*acknowledged);
     say("   import ended with " + (end ? text_of(*end) : "no end in sight") + " after " + duration_text(import_ms_));
     judge(was_running && acknowledged_before_ < samples_.size(), "the kill hit a running import",
           grouped(acknowledged_before_) + " before it");

@@ -17,15 +17,12 @@ std::size_t terminal_width() {
   return isatty(STDOUT_FILENO) != 0 && ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
 
-bool serves(const std::vector<std::string>& arguments) { return !arguments.empty() && arguments.front() == "serve"; }
-
 }  // namespace
 
 int main(int count, char** values) {
   using namespace quorate;
   net::tune_grpc_process();
   const std::vector<std::string> arguments(values + 1, values + count);
-  if (serves(arguments)) cli::hold_stop_signals();
   const cli::console where{std::cin, std::cout, std::cerr, STDIN_FILENO, terminal_width(), isatty(STDERR_FILENO) != 0};
   return cli::run_command_line(arguments, where, {cli::serve, cli::open_embedded});
 }

@@ -2,8 +2,6 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <spdlog/sinks/stdout_sinks.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <ctime>
@@ -12,6 +10,7 @@
 #include <thread>
 #include <utility>
 
+#include "actors/log.hpp"
 #include "actors/node.hpp"
 #include "cli/serve_options.hpp"
 #include "net/grpc_server.hpp"
@@ -26,13 +25,11 @@ namespace {
 constexpr std::int64_t server_grace_ms = 500;
 constexpr std::int64_t stop_ms_max = limits::drain_ms_max + 900;
 constexpr long poll_ms = 100;
+/// What an embedded node calls itself; `serve --name local` can take its directory over.
+constexpr const char* embedded_name = "local";
 
-void configure_logging(log_format, const std::string& level) {
-  auto logger = spdlog::stderr_logger_mt("quorate");
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e%z %l %v");
-  logger->set_level(spdlog::level::from_str(level));
-  logger->flush_on(spdlog::level::info);
-  spdlog::set_default_logger(std::move(logger));
+void configure_logging(const serve_options& options) {
+  logging::start(options.format, options.level, options.node.name);
 }
 
 sigset_t stop_signals() {
@@ -43,6 +40,12 @@ sigset_t stop_signals() {
   return signals;
 }
 
+/// Before any other thread starts: all threads inherit it, so the signals wait for `wait_for_stop_signal`.
+void hold_stop_signals() {
+  const auto signals = stop_signals();
+  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+}
+
 int wait_for_stop_signal() {
   const auto signals = stop_signals();
   int signal = 0;
@@ -51,8 +54,8 @@ int wait_for_stop_signal() {
 }
 
 [[noreturn]] void exit_at_once(const std::string& why) {
-  spdlog::critical("{}", why);
-  spdlog::default_logger()->flush();
+  logging::event(logging::level::error, "process exits", {{"why", why}});
+  logging::flush();
   // Destructors would wait for the very threads that cannot go on.
   _exit(exit_failed);
 }
@@ -117,13 +120,9 @@ class embedded final : public embedded_node {
 
 }  // namespace
 
-void hold_stop_signals() {
-  const auto signals = stop_signals();
-  pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-}
-
 int serve(const serve_options& options, std::ostream& out, std::ostream& err) {
-  configure_logging(options.format, options.level);
+  configure_logging(options);
+  hold_stop_signals();
   signal(SIGPIPE, SIG_IGN);
   auto running = start(options.node, options.directory, options.listen,
                        [](const status& why) { exit_at_once("the node cannot go on: " + why.message()); });
@@ -133,18 +132,17 @@ int serve(const serve_options& options, std::ostream& out, std::ostream& err) {
   }
   running->server->set_serving(true);
   out << "quorate: node " << options.node.name << " serves on " << running->server->address() << std::endl;
-  spdlog::info("stopping on signal {}", wait_for_stop_signal());
-  {
-    const impatience watching;
-    stop(*running);
-  }
+  logging::event(logging::level::info, "node stops", {{"signal", wait_for_stop_signal()}});
+  const impatience watching;
+  auto stopping = std::move(*running);
+  stop(stopping);
   return exit_done;
 }
 
 result<std::unique_ptr<embedded_node>> open_embedded(const std::string& directory) {
-  spdlog::set_level(spdlog::level::err);
+  logging::start(logging::format::text, logging::level::error, embedded_name);
   node_options options;
-  options.name = "local";
+  options.name = embedded_name;
   options.write_quorum = 1;
   auto running =
       start(options, directory, "", [](const status& why) { exit_at_once("the node cannot go on: " + why.message()); });

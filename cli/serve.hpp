@@ -11,10 +11,7 @@ namespace quorate::cli {
 
 struct serve_options;
 
-/// Must run before any other thread starts: SIGTERM and SIGINT then go to `serve` alone.
-void hold_stop_signals();
-
-/// Starts a node, prints one line on `out` once it serves, and stops it at SIGTERM or SIGINT, within
+/// Called before the process has other threads. Starts a node, prints one line on `out` once it serves, and stops it at SIGTERM or SIGINT, within
 /// limits::drain_ms_max and a second. A second signal ends the process at once with exit code 1, as does a fatal error
 /// of the node.
 int serve(const serve_options& options, std::ostream& out, std::ostream& err);

@@ -13,7 +13,15 @@
 namespace quorate::cli {
 namespace {
 
-constexpr std::array<std::string_view, 5> levels{"trace", "debug", "info", "warn", "error"};
+struct named_level {
+  std::string_view name;
+  logging::level value;
+};
+constexpr std::array<named_level, 5> levels{{{"debug", logging::level::debug},
+                                             {"info", logging::level::info},
+                                             {"warn", logging::level::warn},
+                                             {"error", logging::level::error},
+                                             {"off", logging::level::off}}};
 constexpr const char* config_section = "serve";
 
 /// Reads a duration over its default; an empty text leaves it.
@@ -63,11 +71,13 @@ status read_listen(const serve_flags& flags, std::string* listen) {
 status read_logging(const serve_flags& flags, serve_options* options) {
   if (!flags.format.empty() && flags.format != "text" && flags.format != "json")
     return status::invalid("--log-format", "must be text or json, got \"" + flags.format + "\"");
-  if (flags.format == "json") options->format = log_format::json;
+  if (flags.format == "json") options->format = logging::format::json;
   if (flags.level.empty()) return {};
-  if (std::find(levels.begin(), levels.end(), flags.level) == levels.end())
-    return status::invalid("--log-level", "must be trace, debug, info, warn or error, got \"" + flags.level + "\"");
-  options->level = flags.level;
+  const auto found =
+      std::find_if(levels.begin(), levels.end(), [&](const auto& level) { return level.name == flags.level; });
+  if (found == levels.end())
+    return status::invalid("--log-level", "must be debug, info, warn, error or off, got \"" + flags.level + "\"");
+  options->level = found->value;
   return {};
 }
 
@@ -146,7 +156,7 @@ void add_serve_command(CLI::App& program, session& run) {
   add("--relay-delay", "QUORATE_RELAY_DELAY", flags->relay_delay,
       "Wait before passing on what another member wrote (default 500ms)");
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");
-  add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "trace, debug, info (the default), warn or error");
+  add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "debug, info (the default), warn, error or off");
   add("--config", "QUORATE_CONFIG", flags->config, "TOML file with any of these flags, without their dashes");
   verb.add_flag("--enable-drills", flags->enable_drills, "Allow admin drill")->envname("QUORATE_ENABLE_DRILLS");
   verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen to reach beyond this machine")

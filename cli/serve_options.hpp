@@ -3,23 +3,21 @@
 // A value comes from the command line, else from QUORATE_<FLAG> in the environment, else from --config.
 #pragma once
 
-#include <optional>
 #include <string>
 #include <vector>
 
+#include "actors/log.hpp"
 #include "actors/node.hpp"
 #include "proto/status.hpp"
 
 namespace quorate::cli {
 
-enum class log_format : std::uint8_t { text, json };
-
 struct serve_options {
   node_options node;
   std::string directory;
   std::string listen;
-  log_format format = log_format::text;
-  std::string level = "info";  ///< trace, debug, info, warn, error
+  logging::format format = logging::format::text;
+  logging::level level = logging::level::info;
 };
 
 /// As typed; empty = not given.

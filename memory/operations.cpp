@@ -62,19 +62,13 @@ status merge(v1::MemoryRecord& record, const v1::MemoryRecord& incoming) {
   return merge_metadata(record, incoming.metadata());
 }
 
-/// Whether a live record of another name has the id.
-result<bool> is_taken(const record_reader& now, std::string_view id, const record_key& by_other_than) {
-  auto holders = now.find(key_kind::memory, id);
-  if (!holders) return holders.error();
-  return std::any_of(holders->begin(), holders->end(), [&](const record_key& key) { return key != by_other_than; });
-}
-
+/// The id of a new record. Its key is not live, so whoever is found under the id has another name.
 result<std::string> choose_id(const record_reader& now, const std::string& given, const record_key& key,
                               const version& stamp) {
   std::string id = given.empty() ? derived_id(key) : given;
-  const auto taken = is_taken(now, id, key);
-  if (!taken) return taken.error();
-  if (!*taken) return id;
+  const auto holders = now.find(key_kind::memory, id);
+  if (!holders) return holders.error();
+  if (holders->empty()) return id;
   if (given.empty()) return derived_id(key, stamp);
   return status(errc::already_exists, "a record of another name has the id " + given);
 }

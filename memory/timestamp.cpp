@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <chrono>
-#include <cstdio>
 
 namespace quorate::memory {
 
@@ -87,6 +86,13 @@ bool begins_month(std::int64_t unix_ms) {
   return time - midnight < seconds(1) && year_month_day(midnight).day() == day(1);
 }
 
+/// A number that is not negative, with leading zeros, and what follows it.
+void append_number(std::string& out, int number, std::size_t digits, char next) {
+  out.append(digits, '0');
+  for (auto digit = out.rbegin(); number > 0; ++digit, number /= 10) *digit = static_cast<char>('0' + number % 10);
+  out += next;
+}
+
 }  // namespace
 
 std::optional<std::int64_t> parse_timestamp(std::string_view text) {
@@ -121,13 +127,16 @@ std::string format_timestamp(std::int64_t unix_ms) {
   const auto midnight = floor<days>(time);
   const year_month_day date(midnight);
   const hh_mm_ss<milliseconds> clock_time(time - midnight);
-  char text[64];
-  const int length =
-      std::snprintf(text, sizeof text, "%04d-%02u-%02uT%02d:%02d:%02d.%03d+00:00", static_cast<int>(date.year()),
-                    static_cast<unsigned>(date.month()), static_cast<unsigned>(date.day()),
-                    static_cast<int>(clock_time.hours().count()), static_cast<int>(clock_time.minutes().count()),
-                    static_cast<int>(clock_time.seconds().count()), static_cast<int>(clock_time.subseconds().count()));
-  return std::string(text, static_cast<std::size_t>(length));
+  std::string text;
+  text.reserve(29);
+  append_number(text, static_cast<int>(date.year()), 4, '-');
+  append_number(text, static_cast<int>(static_cast<unsigned>(date.month())), 2, '-');
+  append_number(text, static_cast<int>(static_cast<unsigned>(date.day())), 2, 'T');
+  append_number(text, static_cast<int>(clock_time.hours().count()), 2, ':');
+  append_number(text, static_cast<int>(clock_time.minutes().count()), 2, ':');
+  append_number(text, static_cast<int>(clock_time.seconds().count()), 2, '.');
+  append_number(text, static_cast<int>(clock_time.subseconds().count()), 3, '+');
+  return text += "00:00";
 }
 
 }  // namespace quorate::memory

@@ -15,7 +15,7 @@ class DB;
 class Env;
 struct ColumnFamilyDescriptor;
 struct DBOptions;
-struct Options;
+struct ReadOptions;
 }  // namespace rocksdb
 
 namespace quorate::storage {
@@ -39,6 +39,8 @@ class rocks_database {
   std::array<rocksdb::ColumnFamilyHandle*, families> handles_{};
 };
 
+/// Settings for every iterator.
+rocksdb::ReadOptions iterator_options();
 /// Settings of the database as a whole.
 rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* env);
 /// The column families, in the order of `family`, with their settings.

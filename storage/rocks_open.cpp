@@ -74,7 +74,7 @@ result<std::optional<std::string>> read_row(rocksdb::DB& db, std::string_view ke
 }
 
 result<bool> holds_nothing(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, const std::string& directory) {
-  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(rocksdb::ReadOptions(), handle));
+  const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(iterator_options(), handle));
   rows->SeekToFirst();
   if (!rows->status().ok()) return translate(rows->status(), directory);
   return !rows->Valid();

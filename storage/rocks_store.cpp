@@ -27,7 +27,7 @@ std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes
 class row_range {
  public:
   row_range(const rocks_database& db, family f, std::string_view first, std::optional<std::string> end,
-            rocksdb::ReadOptions options = {})
+            rocksdb::ReadOptions options = iterator_options())
       : end_(std::move(end)) {
     if (end_) {
       end_slice_ = slice(*end_);
@@ -63,7 +63,8 @@ class rocks_store final : public store {
     rocksdb::ManagedSnapshot snapshot(db_.operator->());
     rocksdb::ReadOptions options;
     options.snapshot = snapshot.snapshot();
-    auto prefixed = options;
+    auto prefixed = iterator_options();
+    prefixed.snapshot = snapshot.snapshot();
     prefixed.prefix_same_as_start = true;
     std::string prefix;
     append_alias_prefix(prefix, kind, alias);
@@ -138,7 +139,7 @@ class rocks_store final : public store {
     std::string end;
     append_log_key(start, log, first);
     append_log_key(end, log, std::numeric_limits<sequence_number>::max());
-    rocksdb::ReadOptions options;
+    auto options = iterator_options();
     options.fill_cache = false;  // a peer that catches up must not push out what clients read
     row_range rows(db_, family::log, start, std::move(end), options);
     std::vector<encoded_entry> entries;

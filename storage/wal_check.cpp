@@ -69,6 +69,7 @@ class wal_reader {
  public:
   status read(const std::string& path) {
     path_ = path;
+    if (!broken_at_ && !batch_) next_sequence_.reset();  // a clean end: files may be missing in between
     broken_at_.reset();
     batch_.reset();
     std::ifstream file(path, std::ios::binary);

@@ -540,6 +540,13 @@ TEST_SUITE("memory.operations") {
     CHECK(found->record.title() == "c");
   }
 
+  TEST_CASE("a record that was stored anew under another id since its key was found is not found by the old id") {
+    small_store store;
+    REQUIRE(store.store(importing("a", "the-id")));
+    store.reader.records.at(key_of("global", "a")).alias = "older-id";
+    CHECK(find_record(store.reader, "older-id", nullptr).error().code() == errc::not_found);
+  }
+
   TEST_CASE("a failing read and a value that is no record are passed on, never planned over") {
     small_store store;
     REQUIRE(store.store(storing("a")));

@@ -15,9 +15,17 @@ namespace {
 constexpr std::size_t value_bytes = 3'000;
 constexpr std::uint64_t groups_max = 60;
 
+/// RocksDB waits a second before it tries a failed flush again; here the second try fails as well.
+class impatient : public rocksdb::EnvWrapper {
+ public:
+  explicit impatient(rocksdb::Env* env) : EnvWrapper(env) {}
+  void SleepForMicroseconds(int) override {}
+};
+
 struct faulty_disk {
   std::shared_ptr<faulty_file_system> files = std::make_shared<faulty_file_system>();
-  std::unique_ptr<rocksdb::Env> env = rocksdb::NewCompositeEnv(files);
+  std::unique_ptr<rocksdb::Env> on_files = rocksdb::NewCompositeEnv(files);
+  std::unique_ptr<rocksdb::Env> env = std::make_unique<impatient>(on_files.get());
 };
 
 /// Commits numbered groups after `held` until one fails; the number of the last that was acknowledged.

@@ -135,8 +135,7 @@ TEST_SUITE("storage.rocks_open") {
       reason = "not readable and writable";
     }
     SUBCASE("parent not writable") {
-      fs::permissions(directory.path(),
-                      fs::perms::owner_read | fs::perms::owner_exec | fs::perms::others_read | fs::perms::others_exec);
+      fs::permissions(directory.path(), fs::perms(0555));
       const plain_user user;
       error = error_of_open(options_at(directory / "data"));
       reason = "cannot be created";

@@ -1,0 +1,126 @@
+// A node made of scripts: serves Memory and Admin on a port of its own and answers as the test says.
+#pragma once
+
+#include <grpcpp/grpcpp.h>
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "quorate/v1/admin.grpc.pb.h"
+#include "quorate/v1/memory.grpc.pb.h"
+
+namespace quorate::cli::tests {
+
+/// grpc-status-details-bin with this WriteFailure, as a node sends it.
+grpc::Status write_failure(grpc::StatusCode code, v1::WriteFailure::Outcome outcome, const std::string& reason,
+                           unsigned copies = 0, unsigned copies_needed = 2);
+grpc::Status invalid_field(const std::string& field, const std::string& rule);
+inline grpc::Status quorum_unreachable() {
+  return write_failure(grpc::StatusCode::UNAVAILABLE, v1::WriteFailure::REJECTED, "quorum_unreachable");
+}
+inline grpc::Status indeterminate() {
+  return write_failure(grpc::StatusCode::UNAVAILABLE, v1::WriteFailure::INDETERMINATE, "quorum_timeout", 1);
+}
+
+class fake_node : public v1::Memory::Service, public v1::Admin::Service {
+ public:
+  fake_node();
+  ~fake_node() override;
+
+  const std::string& address() const { return address_; }
+  /// Stops serving; the port stays unused.
+  void stop();
+
+  template <class Request, class Reply>
+  using script = std::function<grpc::Status(const Request&, Reply*)>;
+  script<v1::StoreRequest, v1::StoreReply> on_store;
+  script<v1::StoreBatchRequest, v1::StoreBatchReply> on_store_batch;
+  script<v1::UpdateRequest, v1::StoreReply> on_update;
+  script<v1::DeleteRequest, v1::DeleteReply> on_delete;
+  script<v1::GetRequest, v1::GetReply> on_get;
+  script<v1::ListRequest, v1::ListReply> on_list;
+  script<v1::StatusRequest, v1::StatusReply> on_status;
+  script<v1::ActorsRequest, v1::ActorsReply> on_actors;
+  script<v1::DigestRequest, v1::DigestReply> on_digest;
+  script<v1::DrillRequest, v1::DrillReply> on_drill;
+
+  /// Calls of each method so far.
+  int calls(const std::string& method) const;
+
+ private:
+  template <class Request, class Reply>
+  grpc::Status run(const char* method, const script<Request, Reply>& how, const Request* request, Reply* reply) {
+    {
+      const std::lock_guard lock(mutex_);
+      ++calls_[method];
+    }
+    return how ? how(*request, reply) : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no script");
+  }
+
+#define QUORATE_FAKE(name, member, request, reply)                                             \
+  grpc::Status name(grpc::ServerContext*, const v1::request* in, v1::reply* out) override { \
+    return run(#name, member, in, out);                                                        \
+  }
+  QUORATE_FAKE(Store, on_store, StoreRequest, StoreReply)
+  QUORATE_FAKE(StoreBatch, on_store_batch, StoreBatchRequest, StoreBatchReply)
+  QUORATE_FAKE(Update, on_update, UpdateRequest, StoreReply)
+  QUORATE_FAKE(Delete, on_delete, DeleteRequest, DeleteReply)
+  QUORATE_FAKE(Get, on_get, GetRequest, GetReply)
+  QUORATE_FAKE(List, on_list, ListRequest, ListReply)
+  QUORATE_FAKE(Status, on_status, StatusRequest, StatusReply)
+  QUORATE_FAKE(Actors, on_actors, ActorsRequest, ActorsReply)
+  QUORATE_FAKE(Digest, on_digest, DigestRequest, DigestReply)
+  QUORATE_FAKE(Drill, on_drill, DrillRequest, DrillReply)
+#undef QUORATE_FAKE
+
+  mutable std::mutex mutex_;
+  std::map<std::string, int> calls_;
+  std::string address_;
+  std::unique_ptr<grpc::Server> server_;
+};
+
+/// Answers every store as durable on two of two, with an id made of the title.
+void accept_stores(fake_node& node);
+
+/// Keeps what it is sent, in order of arrival; acknowledges all of it.
+struct batch_log {
+  std::mutex mutex;
+  std::vector<std::vector<v1::MemoryRecord>> batches;
+  std::map<std::string, std::string> content;  ///< newest, by namespace/title
+
+  /// Takes a batch as a node would.
+  grpc::Status take(const v1::StoreBatchRequest& request, v1::StoreBatchReply* reply);
+};
+
+/// An address nobody serves.
+std::string dead_address();
+
+/// What a run of the program printed and returned.
+struct program_run {
+  int exit = -1;
+  std::string out;
+  std::string err;
+};
+program_run run_program(std::vector<std::string> arguments, const std::string& input = {});
+
+/// A directory for this test's files, removed with it.
+class scratch_directory {
+ public:
+  scratch_directory();
+  ~scratch_directory();
+  std::string file(const std::string& name) const { return path_ + "/" + name; }
+  /// Writes the file and returns its name.
+  std::string write(const std::string& name, const std::string& text) const;
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+std::string read_file(const std::string& name);
+
+}  // namespace quorate::cli::tests

@@ -1,0 +1,151 @@
+#include "chaos/history.hpp"
+
+#include <doctest/doctest.h>
+
+namespace quorate::chaos {
+namespace {
+
+write_event event(const std::string& title, const std::string& content, write_outcome outcome, std::int64_t start,
+                  std::int64_t end) {
+  write_event made;
+  made.key = key_of("n", title);
+  made.id = outcome == write_outcome::acknowledged ? "id-" + title : "";
+  made.content_hash = hash_of(content);
+  made.outcome = outcome;
+  made.start_us = start;
+  made.end_us = end;
+  return made;
+}
+
+write_event deletion(const std::string& title, write_outcome outcome, std::int64_t start, std::int64_t end) {
+  auto made = event(title, "", outcome, start, end);
+  made.deleted = true;
+  return made;
+}
+
+void hold(node_contents& contents, const std::string& title, const std::string& content, std::string id = "") {
+  v1::MemoryRecord record;
+  record.set_id(id.empty() ? "id-" + title : id);
+  record.set_namespace_("n");
+  record.set_title(title);
+  record.set_content(content);
+  contents[record.id()] = record.SerializeAsString();
+}
+
+constexpr auto acknowledged = write_outcome::acknowledged;
+constexpr auto rejected = write_outcome::rejected;
+constexpr auto indeterminate = write_outcome::indeterminate;
+constexpr auto superseded = write_outcome::superseded;
+
+}  // namespace
+
+TEST_SUITE("chaos.history") {
+  TEST_CASE("an acknowledged write that is there by id and content is no violation") {
+    node_contents contents;
+    hold(contents, "t", "x");
+    CHECK(check({event("t", "x", acknowledged, 1, 2)}, contents).empty());
+  }
+
+  TEST_CASE("an acknowledged write that is missing is found") {
+    const auto found = check({event("t", "x", acknowledged, 1, 2)}, {});
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].what == violation::kind::missing);
+    CHECK(text_of(found[0]).find("n / t") != std::string::npos);
+  }
+
+  TEST_CASE("an acknowledged write with another content is found") {
+    node_contents contents;
+    hold(contents, "t", "y");
+    const auto found = check({event("t", "x", acknowledged, 1, 2)}, contents);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].what == violation::kind::wrong_content);
+  }
+
+  TEST_CASE("an acknowledged write under another id than answered is found") {
+    node_contents contents;
+    hold(contents, "t", "x", "another");
+    const auto found = check({event("t", "x", acknowledged, 1, 2)}, contents);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].what == violation::kind::wrong_id);
+  }
+
+  TEST_CASE("a rejected write must not be there") {
+    node_contents contents;
+    CHECK(check({event("t", "x", rejected, 1, 2)}, contents).empty());
+    hold(contents, "t", "x");
+    const auto found = check({event("t", "x", rejected, 1, 2)}, contents);
+    REQUIRE(found.size() == 1);
+    CHECK(found[0].what == violation::kind::rejected_but_present);
+  }
+
+  TEST_CASE("an indeterminate write may be there or not") {
+    node_contents contents;
+    CHECK(check({event("t", "x", indeterminate, 1, 2)}, contents).empty());
+    hold(contents, "t", "x");
+    CHECK(check({event("t", "x", indeterminate, 1, 2)}, contents).empty());
+  }
+
+  TEST_CASE("an acknowledged write that an acknowledged one followed must not be seen again") {
+    node_contents contents;
+    hold(contents, "t", "old");
+    const std::vector<write_event> events = {event("t", "old", acknowledged, 1, 2),
+                                             event("t", "new", acknowledged, 3, 4)};
+    REQUIRE(check(events, contents).size() == 1);
+    hold(contents, "t", "new");
+    CHECK(check(events, contents).empty());
+  }
+
+  TEST_CASE("of two acknowledged writes at the same time either may be last") {
+    const std::vector<write_event> events = {event("t", "one", acknowledged, 1, 4),
+                                             event("t", "two", acknowledged, 2, 3)};
+    for (const auto* content : {"one", "two"}) {
+      node_contents contents;
+      hold(contents, "t", content);
+      CHECK(check(events, contents).empty());
+    }
+  }
+
+  TEST_CASE("an indeterminate overwrite may win over the acknowledged write, but must not remove it") {
+    const std::vector<write_event> events = {event("t", "one", acknowledged, 1, 2),
+                                             event("t", "two", indeterminate, 3, 4)};
+    for (const auto* content : {"one", "two"}) {
+      node_contents contents;
+      hold(contents, "t", content);
+      CHECK(check(events, contents).empty());
+    }
+    REQUIRE(check(events, {}).size() == 1);
+    CHECK(check(events, {})[0].what == violation::kind::missing);
+  }
+
+  TEST_CASE("a superseded write is not what is seen in the end") {
+    node_contents contents;
+    hold(contents, "t", "two");
+    const std::vector<write_event> events = {event("t", "one", acknowledged, 1, 2),
+                                             event("t", "two", superseded, 3, 4)};
+    CHECK(check(events, contents).size() == 1);
+  }
+
+  TEST_CASE("an acknowledged deletion explains absence, and nothing else does") {
+    node_contents contents;
+    hold(contents, "t", "x");
+    const std::vector<write_event> events = {event("t", "x", acknowledged, 1, 2), deletion("t", acknowledged, 3, 4)};
+    CHECK(check(events, {}).empty());
+    REQUIRE(check(events, contents).size() == 1);
+    CHECK(check(events, contents)[0].what == violation::kind::wrong_content);
+    CHECK(check({event("t", "x", acknowledged, 1, 2), deletion("t", rejected, 3, 4)}, {}).size() == 1);
+    CHECK(check({event("t", "x", acknowledged, 1, 2), deletion("t", indeterminate, 3, 4)}, {}).empty());
+  }
+}
+
+TEST_SUITE("chaos.node_client") {
+  TEST_CASE("a failure without typed details proves nothing when gRPC itself may have made it") {
+    CHECK(outcome_of(grpc::Status::OK) == acknowledged);
+    CHECK(outcome_of({grpc::UNAVAILABLE, ""}) == indeterminate);
+    CHECK(outcome_of({grpc::DEADLINE_EXCEEDED, ""}) == indeterminate);
+    CHECK(outcome_of({grpc::RESOURCE_EXHAUSTED, ""}) == indeterminate);
+    CHECK(outcome_of({grpc::INVALID_ARGUMENT, ""}) == rejected);
+    CHECK(outcome_of({grpc::NOT_FOUND, ""}) == rejected);
+  }
+}
+
+}  // namespace quorate::chaos
