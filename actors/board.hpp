@@ -19,10 +19,10 @@ namespace quorate {
 
 struct peer_fact {
   bool up = false;
-  std::int64_t heard_us = -1;     ///< steady clock; -1 = never
+  std::int64_t heard_us = -1;  ///< steady clock; -1 = never
   bool clock_known = false;
   std::int64_t clock_offset_ms = 0;
-  core::log_vector vector;        ///< what it last said it holds
+  core::log_vector vector;  ///< what it last said it holds
   std::string last_error;
   std::uint64_t connects = 0;
   std::size_t bytes_in_flight = 0;

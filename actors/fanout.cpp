@@ -13,8 +13,7 @@ status describe(core::quorum_outcome outcome, std::uint32_t copies, std::uint32_
   auto count = std::to_string(copies) + " of " + std::to_string(needed) + " copies";
   switch (outcome) {
     case core::quorum_outcome::met: return {};
-    case core::quorum_outcome::superseded:
-      return {errc::superseded, "stored, but a newer version was already there"};
+    case core::quorum_outcome::superseded: return {errc::superseded, "stored, but a newer version was already there"};
     case core::quorum_outcome::timed_out:
       return {errc::quorum_timeout, count + " confirmed in time; the write may still surface"};
   }
@@ -26,8 +25,8 @@ status describe(core::quorum_outcome outcome, std::uint32_t copies, std::uint32_
 void fanout_state::answer(std::vector<core::quorum_decision<net::write_ticket>>& decisions) {
   for (auto& d : decisions) {
     if (!d.payload) continue;
-    d.payload.finish({describe(d.outcome, d.copies, d.copies_needed), d.stamp, d.superseded_by, d.copies_needed,
-                      d.copies});
+    d.payload.finish(
+        {describe(d.outcome, d.copies, d.copies_needed), d.stamp, d.superseded_by, d.copies_needed, d.copies});
   }
   context->facts.writes_pending = writes.open();
 }
@@ -54,7 +53,8 @@ void fanout_state::on_tick() {
   // The writer may be held up by a slow disk: what still waits for it has a deadline too.
   for (auto& ticket : context->inbox.expire(now_us)) {
     auto needed = context->copies_needed(ticket->quorum);
-    ticket.finish({status(errc::deadline_exceeded, "not begun: the writer was busy until the deadline"), {}, {}, needed, 0});
+    ticket.finish(
+        {status(errc::deadline_exceeded, "not begun: the writer was busy until the deadline"), {}, {}, needed, 0});
   }
 }
 

@@ -58,8 +58,7 @@ void start(format shape, level least, std::string_view node) {
   auto& logger = current();
   as_json = shape == format::json;
   node_name = node;
-  if (shape == format::json)
-    logger->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}");
+  if (shape == format::json) logger->set_pattern("{\"time\":\"%Y-%m-%dT%H:%M:%S.%e%z\",\"level\":\"%l\",%v}");
   logger->set_level(to_spdlog(least));
   logger->flush_on(spdlog::level::info);
 }

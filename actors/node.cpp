@@ -106,7 +106,8 @@ class running_node final : public node, public net::node_api {
     if (draining_) {
       refuse(tickets, {errc::shutting_down, "the node is draining; write through another one"});
     } else if (!context_.inbox.submit(tickets)) {
-      refuse(tickets, {errc::overloaded, std::to_string(context_.inbox.waiting()) + " writes are waiting; try again later"});
+      refuse(tickets,
+             {errc::overloaded, std::to_string(context_.inbox.waiting()) + " writes are waiting; try again later"});
     }
   }
 
@@ -200,10 +201,10 @@ void running_node::describe(v1::StatusReply* reply) const {
   reply->set_members(context_.members());
   auto needed = context_.copies_needed(net::write_quorum::by_default);
   reply->set_write_quorum(needed);
-  reply->set_state(draining_                        ? "draining"
-                   : facts.clock_skewed             ? "clock_skew"
+  reply->set_state(draining_                       ? "draining"
+                   : facts.clock_skewed            ? "clock_skew"
                    : facts.peers_up() + 1 < needed ? "no_quorum"
-                                                    : "serving");
+                                                   : "serving");
   if (auto summary = store_->summary()) {
     reply->set_records(summary->counts.live);
     reply->set_tombstones(summary->counts.tombstones);
@@ -278,7 +279,8 @@ status running_node::drill(const v1::DrillRequest& request) {
   for (const auto* name : {&request.cut_link(), &request.heal_link()}) {
     if (name->empty()) continue;
     auto link = link_of(*name);
-    if (!link) return status::invalid(name == &request.cut_link() ? "cut_link" : "heal_link", "no peer named '" + *name + "'");
+    if (!link)
+      return status::invalid(name == &request.cut_link() ? "cut_link" : "heal_link", "no peer named '" + *name + "'");
     context_.facts.cut(*link) = name == &request.cut_link();
     if (name == &request.cut_link()) gate_.close(*link, {errc::unavailable, "the link is cut by a drill"});
   }
@@ -313,7 +315,8 @@ status validate(const node_options& options) {
   std::set<node_id> ids{node_id_of(options.name)};
   for (const auto& peer : options.peers) {
     if (!name_is_legal(peer.name)) return status::invalid("--peer", name_rule() + ", got '" + peer.name + "'");
-    if (peer.address.empty()) return status::invalid("--peer", "'" + peer.name + "' has no address: write NAME=HOST:PORT");
+    if (peer.address.empty())
+      return status::invalid("--peer", "'" + peer.name + "' has no address: write NAME=HOST:PORT");
     if (!names.insert(peer.name).second)
       return status::invalid("--peer", "the name '" + peer.name + "' is given twice; every member needs its own");
     if (!ids.insert(node_id_of(peer.name)).second)
@@ -321,7 +324,8 @@ status validate(const node_options& options) {
   }
   if (options.write_quorum > names.size())
     return status::invalid("--write-quorum", "must be 1 to " + std::to_string(names.size())
-                                                 + ", the number of members, got " + std::to_string(options.write_quorum));
+                                                 + ", the number of members, got "
+                                                 + std::to_string(options.write_quorum));
   if (options.quorum_timeout_ms < 1 || options.quorum_timeout_ms > 600'000)
     return status::invalid("--quorum-timeout", "must be 1 ms to 600 s");
   if (options.max_clock_offset_ms < 1) return status::invalid("--max-clock-offset", "must be at least 1 ms");

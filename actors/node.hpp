@@ -28,7 +28,7 @@ struct peer_member {
 };
 
 struct node_options {
-  std::string name;        ///< 1-32 bytes of a-z 0-9 - _
+  std::string name;  ///< 1-32 bytes of a-z 0-9 - _
   std::string cluster_id = "quorate";
   std::vector<peer_member> peers;  ///< all members but this one
   unsigned write_quorum = 0;       ///< 1 ... N; 0 = majority

@@ -12,8 +12,8 @@ namespace quorate {
 namespace {
 
 constexpr std::chrono::milliseconds tick_interval{25};
-constexpr std::int64_t read_patience_ms = 2'000;      // the reader may have died with our order
-constexpr std::int64_t round_trip_us_max = 500'000;   // longer ones say too little about a clock
+constexpr std::int64_t read_patience_ms = 2'000;     // the reader may have died with our order
+constexpr std::int64_t round_trip_us_max = 500'000;  // longer ones say too little about a clock
 
 /// Turns what happens on a stream into messages to the link that owns it.
 class stream_events final : public net::peer_stream_events {
@@ -137,8 +137,8 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
       std::vector<core::superseded_entry> superseded;
       for (const auto& s : ack.superseded())
         superseded.push_back({s.sequence(), {s.by().time(), node_id{s.by().node()}}});
-      context->fanout.send(message::acked{static_cast<unsigned>(index) + 1, log, ack.first(), ack.upto(),
-                                          std::move(superseded)});
+      context->fanout.send(
+          message::acked{static_cast<unsigned>(index) + 1, log, ack.first(), ack.upto(), std::move(superseded)});
     }
     machine.on_held({log, ack.upto()});
   }
@@ -207,8 +207,8 @@ void peer_link_state::on_tick() {
       break;
     case phase::connecting:
       if (now - connecting_since_ms_ > limits::connect_timeout_ms)
-        drop("no answer from " + context->peers[index].address + " within "
-             + std::to_string(limits::connect_timeout_ms) + " ms");
+        drop("no answer from " + context->peers[index].address + " within " + std::to_string(limits::connect_timeout_ms)
+             + " ms");
       break;
     case phase::open:
       if (cut) {
@@ -227,8 +227,7 @@ void peer_link_state::on_tick() {
   }
 }
 
-caf::behavior peer_link_behavior(caf::stateful_actor<peer_link_state>* self, node_context* context,
-                                 std::size_t index) {
+caf::behavior peer_link_behavior(caf::stateful_actor<peer_link_state>* self, node_context* context, std::size_t index) {
   install_defaults(self);
   self->state.start(context, index);
   self->state.on_tick();

@@ -1,6 +1,7 @@
 // The verbs that read: get, list, stats.
 #include <CLI/CLI.hpp>
-#include <array>
+#include <algorithm>
+#include <limits>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -9,6 +10,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/listing.hpp"
+#include "cli/parse.hpp"
 #include "cli/record_flags.hpp"
 #include "cli/session.hpp"
 #include "cli/table.hpp"
@@ -25,7 +27,7 @@ constexpr std::int64_t soon_ms = 3'600'000;
 
 struct list_flags {
   std::optional<std::string> name_space;
-  std::uint64_t limit = 100;
+  std::string limit = "100";
 };
 
 std::string joined(const google::protobuf::RepeatedPtrField<std::string>& parts) {
@@ -73,13 +75,15 @@ int get(session& run, const name_flags& flags) {
 }
 
 int list(session& run, const list_flags& flags) {
+  const auto limit = parse_number("--limit", flags.limit, 0, std::numeric_limits<std::uint64_t>::max());
+  if (!limit) return run.complain(limit.error());
   auto client = run.connect();
   if (!client) return run.complain(client.error());
   table rows({"ID", "TIER", "NAMESPACE", "TITLE", "UPDATED"});
   // Printed when complete, so that an error never leaves half an object behind.
   std::string objects;
   std::uint64_t count = 0;
-  const auto result = for_each_record(**client, flags.name_space, flags.limit, [&](const v1::MemoryRecord& record) {
+  const auto result = for_each_record(**client, flags.name_space, *limit, [&](const v1::MemoryRecord& record) {
     ++count;
     if (run.json)
       objects += (objects.empty() ? "" : ",") + memory::to_json(record);

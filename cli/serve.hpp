@@ -11,9 +11,9 @@ namespace quorate::cli {
 
 struct serve_options;
 
-/// Called before the process has other threads. Starts a node, prints one line on `out` once it serves, and stops it at SIGTERM or SIGINT, within
-/// limits::drain_ms_max and a second. A second signal ends the process at once with exit code 1, as does a fatal error
-/// of the node.
+/// Called before the process has other threads. Starts a node, prints one line on `out` once it serves, and stops it at
+/// SIGTERM or SIGINT, within limits::drain_ms_max and a second. A second signal ends the process at once with exit code
+/// 1, as does a fatal error of the node.
 int serve(const serve_options& options, std::ostream& out, std::ostream& err);
 
 /// A node alone on `directory`, without a listener.

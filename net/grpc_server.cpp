@@ -39,8 +39,8 @@ class running_server final : public grpc_server {
     server_ = builder.BuildAndStart();
     if (!server_ || (!listen.empty() && port == 0)) {
       server_.reset();
-      return status::invalid("--listen", "cannot listen on '" + listen
-                                             + "': the port is taken or the address is not of this machine");
+      return status::invalid(
+          "--listen", "cannot listen on '" + listen + "': the port is taken or the address is not of this machine");
     }
     if (!listen.empty()) address_ = listen.substr(0, listen.rfind(':') + 1) + std::to_string(port);
     set_serving(true);

@@ -147,7 +147,8 @@ class batch_item final : public write_request {
 };
 
 status check_name(const std::string& id, const v1::RecordName* name) {
-  if (id.empty() == (name == nullptr)) return status::invalid("id", "give either an id or a name (namespace and title)");
+  if (id.empty() == (name == nullptr))
+    return status::invalid("id", "give either an id or a name (namespace and title)");
   if (name == nullptr) return memory::validate_id(id);
   if (auto valid = memory::validate_namespace(name->namespace_()); !valid) return valid;
   return memory::validate_title(name->title());
@@ -253,10 +254,9 @@ ServerUnaryReactor* memory_service::Delete(CallbackServerContext* call, const v1
                                            v1::DeleteReply* reply) {
   if (auto valid = check_name(request->id(), request->has_name() ? &request->name() : nullptr); !valid)
     return finish(call, to_grpc(valid));
-  return write(node_, call, request->write_quorum(), request->ByteSizeLong() + 512, reply,
-               [removal = *request](const record_reader& now, const version&) {
-                 return memory::plan_delete(now, removal);
-               });
+  return write(
+      node_, call, request->write_quorum(), request->ByteSizeLong() + 512, reply,
+      [removal = *request](const record_reader& now, const version&) { return memory::plan_delete(now, removal); });
 }
 
 }  // namespace quorate::net

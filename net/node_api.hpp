@@ -32,8 +32,8 @@ enum class write_quorum : std::uint8_t { by_default, one, majority, all };
 /// The end of one write. `code` ok: durable on `copies` >= `copies_needed` members, each of which had nothing newer.
 struct write_answer {
   status outcome;
-  version stamp;             ///< zero when the write was never stamped
-  version superseded_by;     ///< set when outcome is errc::superseded
+  version stamp;          ///< zero when the write was never stamped
+  version superseded_by;  ///< set when outcome is errc::superseded
   std::uint32_t copies_needed = 0;
   std::uint32_t copies = 0;
 };
@@ -119,8 +119,7 @@ class node_api {
 
   /// A peer opened a stream and said hello. Fills `welcome`; errors: wrong_cluster, wrong_node (not a member, or
   /// meant for somebody else), in_use (another live process has that name), invalid_argument (protocol).
-  virtual result<std::shared_ptr<inbound_link>> accept(const v1::Hello& hello,
-                                                       std::shared_ptr<answer_sink> answers,
+  virtual result<std::shared_ptr<inbound_link>> accept(const v1::Hello& hello, std::shared_ptr<answer_sink> answers,
                                                        v1::Welcome* welcome) = 0;
 
   virtual void describe(v1::StatusReply* reply) const = 0;

@@ -17,7 +17,8 @@ grpc::StatusCode code_of(errc code) {
   switch (code) {
     case errc::ok: return grpc::StatusCode::OK;
 #define QUORATE_ERROR(name, number, outcome, grpc_code, text) \
-  case errc::name: return grpc::StatusCode::grpc_code;
+  case errc::name:                                            \
+    return grpc::StatusCode::grpc_code;
 #include "proto/errors.def"
 #undef QUORATE_ERROR
   }
@@ -35,7 +36,7 @@ bool fill(const write_answer& answer, v1::WriteFailure* out) {
   auto code = answer.outcome.code();
   if (code == errc::ok || code == errc::invalid_argument || code == errc::not_found || code == errc::already_exists)
     return false;
-  out->set_outcome(code == errc::superseded                          ? v1::WriteFailure::SUPERSEDED
+  out->set_outcome(code == errc::superseded                      ? v1::WriteFailure::SUPERSEDED
                    : outcome_of(code) == error_outcome::rejected ? v1::WriteFailure::REJECTED
                                                                  : v1::WriteFailure::INDETERMINATE);
   out->set_reason(std::string(name_of(code)));

@@ -35,21 +35,21 @@ inline constexpr std::size_t page_bytes_max = 1u << 20;
 inline constexpr std::size_t entry_bytes_max = 512u << 10;
 inline constexpr std::size_t frame_entries_bytes_max = 1u << 20;
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
-inline constexpr std::size_t link_window_bytes_max = 8u << 20;  // sent, not yet acknowledged, per peer
+inline constexpr std::size_t link_window_bytes_max = 8u << 20;   // sent, not yet acknowledged, per peer
 inline constexpr std::size_t link_backlog_bytes_max = 4u << 20;  // live entries waiting for the stream, per peer
 
 // The writer.
-inline constexpr std::size_t waiting_writes_max = 16'384;        // accepted, not yet taken by the writer
+inline constexpr std::size_t waiting_writes_max = 16'384;  // accepted, not yet taken by the writer
 inline constexpr std::size_t waiting_write_bytes_max = 64u << 20;
 inline constexpr std::size_t waiting_peer_bytes_max = 64u << 20;  // entries of peers not yet taken
 inline constexpr std::size_t group_entries_max = 2'048;
 inline constexpr std::size_t group_bytes_max = 4u << 20;
-inline constexpr std::size_t pending_writes_max = 65'536;        // taken, not yet answered
+inline constexpr std::size_t pending_writes_max = 65'536;  // taken, not yet answered
 
 // Times.
 inline constexpr std::int64_t quorum_timeout_ms_default = 2'000;
 inline constexpr std::int64_t heartbeat_ms = 200;
-inline constexpr std::int64_t suspicion_ms = 1'500;     // a peer not heard of for so long is down
+inline constexpr std::int64_t suspicion_ms = 1'500;  // a peer not heard of for so long is down
 inline constexpr std::int64_t reconnect_ms_min = 20;
 inline constexpr std::int64_t reconnect_ms_max = 1'000;
 inline constexpr std::int64_t connect_timeout_ms = 1'000;
@@ -70,8 +70,8 @@ inline constexpr std::size_t digest_buckets = 256;
 inline constexpr std::size_t members_max = 31;
 inline constexpr std::size_t node_name_bytes_max = 32;
 
-static_assert(4 * title_characters_max * 2 + content_bytes_max + metadata_bytes_max * 2
-                  + tags_max * tag_bytes_max + 4 * namespace_characters_max * 2 + 4096
+static_assert(4 * title_characters_max * 2 + content_bytes_max + metadata_bytes_max * 2 + tags_max * tag_bytes_max
+                  + 4 * namespace_characters_max * 2 + 4096
               < entry_bytes_max);
 static_assert(entry_bytes_max <= frame_entries_bytes_max && frame_entries_bytes_max < frame_bytes_max);
 static_assert(frame_bytes_max <= link_window_bytes_max);

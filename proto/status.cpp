@@ -6,7 +6,8 @@ std::string_view name_of(errc code) {
   switch (code) {
     case errc::ok: return "ok";
 #define QUORATE_ERROR(name, number, outcome, grpc_code, text) \
-  case errc::name: return #name;
+  case errc::name:                                            \
+    return #name;
 #include "proto/errors.def"
 #undef QUORATE_ERROR
   }
@@ -17,7 +18,8 @@ std::string_view text_of(errc code) {
   switch (code) {
     case errc::ok: return "done";
 #define QUORATE_ERROR(name, number, outcome, grpc_code, text) \
-  case errc::name: return text;
+  case errc::name:                                            \
+    return text;
 #include "proto/errors.def"
 #undef QUORATE_ERROR
   }
@@ -28,7 +30,8 @@ error_outcome outcome_of(errc code) {
   switch (code) {
     case errc::ok: return error_outcome::unknown;
 #define QUORATE_ERROR(name, number, outcome, grpc_code, text) \
-  case errc::name: return error_outcome::outcome;
+  case errc::name:                                            \
+    return error_outcome::outcome;
 #include "proto/errors.def"
 #undef QUORATE_ERROR
   }

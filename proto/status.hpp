@@ -63,10 +63,12 @@ class [[nodiscard]] result {
   result(T value) : value_(std::move(value)) {}
   /// Whatever turns into a T, e.g. a unique_ptr to a class derived from the one promised.
   template <class Value>
-    requires(std::is_convertible_v<Value &&, T> && !std::is_same_v<std::remove_cvref_t<Value>, T>
-             && !std::is_same_v<std::remove_cvref_t<Value>, status>
-             && !std::is_same_v<std::remove_cvref_t<Value>, result>)
-  result(Value&& value) : value_(std::forward<Value>(value)) {}
+  requires(
+      std::is_convertible_v<
+          Value&&,
+          T> && !std::is_same_v<std::remove_cvref_t<Value>, T> && !std::is_same_v<std::remove_cvref_t<Value>, status> && !std::is_same_v<std::remove_cvref_t<Value>, result>)
+      result(Value&& value)
+      : value_(std::forward<Value>(value)) {}
   result(status error) : error_(std::move(error)) { assert(!error_.ok()); }
 
   bool ok() const { return value_.has_value(); }

@@ -5,6 +5,7 @@
 
 #include <concepts>
 #include <cstddef>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -25,11 +26,9 @@ class byte_reader {
 
   template <std::unsigned_integral Number>
   Number number() {
-    Number value = 0;
-    for (const char byte : bytes(sizeof(Number)))
-      value = static_cast<Number>(static_cast<Number>(value << (sizeof(Number) > 1 ? 8 : 0))
-                                  | static_cast<unsigned char>(byte));
-    return value;
+    std::uint64_t value = 0;
+    for (const char byte : bytes(sizeof(Number))) value = value << 8 | static_cast<unsigned char>(byte);
+    return static_cast<Number>(value);
   }
 
   std::string_view bytes(std::size_t count) {

@@ -42,12 +42,12 @@ struct record_change {
 
 /// Everything one group commit writes. Applied as one atomic, synced unit.
 struct write_group {
-  std::vector<record_change> records;    ///< at most one per key
-  std::vector<encoded_entry> entries;    ///< appended to their logs, contiguous with what is there
-  std::vector<log_position> positions;   ///< new ends of the logs appended to
+  std::vector<record_change> records;                        ///< at most one per key
+  std::vector<encoded_entry> entries;                        ///< appended to their logs, contiguous with what is there
+  std::vector<log_position> positions;                       ///< new ends of the logs appended to
   std::vector<std::pair<std::uint8_t, digest_sum>> buckets;  ///< new values of changed digest buckets
-  std::optional<record_counts> counts;   ///< new totals, when changed
-  std::optional<std::uint64_t> clock_bound;  ///< hybrid time no stamp has passed; only grows
+  std::optional<record_counts> counts;                       ///< new totals, when changed
+  std::optional<std::uint64_t> clock_bound;                  ///< hybrid time no stamp has passed; only grows
 };
 
 /// What the store holds besides records and entries, read at one instant.

@@ -149,8 +149,7 @@ std::optional<link_order> link::next_live(std::int64_t now_ms) {
 }
 
 link_order link::next(std::int64_t now_ms) {
-  if (!open_ || in_flight_bytes_ + limits::frame_entries_bytes_max > limits::link_window_bytes_max)
-    return {};
+  if (!open_ || in_flight_bytes_ + limits::frame_entries_bytes_max > limits::link_window_bytes_max) return {};
   if (!chunk_.second.empty()) {
     auto found = outgoing_.find(chunk_.first);
     auto entries = std::move(chunk_.second);

@@ -69,8 +69,8 @@ class link {
  private:
   /// Progress through one log towards the peer.
   struct outgoing {
-    sequence_number next = 1;   ///< first one not yet sent on this stream
-    sequence_number upto = 0;   ///< last one to send
+    sequence_number next = 1;  ///< first one not yet sent on this stream
+    sequence_number upto = 0;  ///< last one to send
     std::int64_t held_until_ms = 0;
     std::deque<std::pair<sequence_number, std::size_t>> in_flight;  ///< (last sequence, bytes) per frame
   };

@@ -8,11 +8,11 @@
 #include <algorithm>
 #include <bit>
 #include <cstdint>
+#include <deque>
 #include <map>
 #include <queue>
 #include <utility>
 #include <vector>
-#include <deque>
 
 #include "proto/ids.hpp"
 

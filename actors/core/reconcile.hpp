@@ -35,8 +35,8 @@ class reconcile {
 
  private:
   struct lag {
-    sequence_number seen = 0;      ///< the peer's position when it last moved
-    std::int64_t since_ms = 0;     ///< when that was
+    sequence_number seen = 0;   ///< the peer's position when it last moved
+    std::int64_t since_ms = 0;  ///< when that was
   };
   node_id self_;
   std::int64_t relay_delay_ms_;

@@ -1,5 +1,8 @@
 #include "tests/cli/fake_node.hpp"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -43,10 +46,10 @@ grpc::Status invalid_field(const std::string& field, const std::string& rule) {
   return with_detail(grpc::StatusCode::INVALID_ARGUMENT, field + ": " + rule, invalid);
 }
 
-fake_node::fake_node() {
+fake_node::fake_node(const std::string& address) {
   grpc::ServerBuilder builder;
   int port = 0;
-  builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+  builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(static_cast<v1::Memory::Service*>(this));
   builder.RegisterService(static_cast<v1::Admin::Service*>(this));
   builder.SetMaxReceiveMessageSize(4 << 20);
@@ -97,8 +100,16 @@ grpc::Status batch_log::take(const v1::StoreBatchRequest& request, v1::StoreBatc
 }
 
 std::string dead_address() {
-  fake_node node;
-  return node.address();
+  // Bound and never listened on: nobody else gets the port, and nobody answers there.
+  const int held = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof(address);
+  if (::bind(held, reinterpret_cast<sockaddr*>(&address), length) != 0
+      || ::getsockname(held, reinterpret_cast<sockaddr*>(&address), &length) != 0)
+    throw std::runtime_error("no dead address");
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
 }
 
 program_run run_program(std::vector<std::string> arguments, const std::string& input) {

@@ -29,11 +29,12 @@ inline grpc::Status indeterminate() {
 
 class fake_node : public v1::Memory::Service, public v1::Admin::Service {
  public:
-  fake_node();
+  /// On a free port, unless one is given.
+  explicit fake_node(const std::string& address = "127.0.0.1:0");
   ~fake_node() override;
 
   const std::string& address() const { return address_; }
-  /// Stops serving; the port stays unused.
+  /// Stops serving.
   void stop();
 
   template <class Request, class Reply>
@@ -62,9 +63,9 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
     return how ? how(*request, reply) : grpc::Status(grpc::StatusCode::UNIMPLEMENTED, "no script");
   }
 
-#define QUORATE_FAKE(name, member, request, reply)                                             \
+#define QUORATE_FAKE(name, member, request, reply)                                          \
   grpc::Status name(grpc::ServerContext*, const v1::request* in, v1::reply* out) override { \
-    return run(#name, member, in, out);                                                        \
+    return run(#name, member, in, out);                                                     \
   }
   QUORATE_FAKE(Store, on_store, StoreRequest, StoreReply)
   QUORATE_FAKE(StoreBatch, on_store_batch, StoreBatchRequest, StoreBatchReply)
@@ -97,7 +98,7 @@ struct batch_log {
   grpc::Status take(const v1::StoreBatchRequest& request, v1::StoreBatchReply* reply);
 };
 
-/// An address nobody serves.
+/// An address that refuses connections for as long as the program runs.
 std::string dead_address();
 
 /// What a run of the program printed and returned.

@@ -63,7 +63,8 @@ TEST_SUITE("cli.import_reader") {
 
   TEST_CASE("an export object is cut into its memories and its links are counted") {
     const auto all = read_all(
-        "{\n \"memories\" : [\n {\"title\":\"a ]}\\\"\",\"tags\":[\"x\"]},\n {\"title\":\"b\"}],\n \"links\":[{\"x\":[1,2]},{}],"
+        "{\n \"memories\" : [\n {\"title\":\"a ]}\\\"\",\"tags\":[\"x\"]},\n {\"title\":\"b\"}],\n "
+        "\"links\":[{\"x\":[1,2]},{}],"
         "\"count\":2, \"exported_at\":\"now\"}\n");
     CHECK(texts(all) == list{"{\"title\":\"a ]}\\\"\",\"tags\":[\"x\"]}", "{\"title\":\"b\"}"});
     CHECK(all.links == 2);
@@ -84,7 +85,8 @@ TEST_SUITE("cli.import_reader") {
   }
 
   TEST_CASE("an export that breaks off gives its whole records and then one error with line and reason") {
-    for (const std::string tail : {"", ",", ",{\"title\":\"b", "]", "],", "],\"links\":[{}", "] x", "]}x", "],\"k\" 1}"}) {
+    for (const std::string tail :
+         {"", ",", ",{\"title\":\"b", "]", "],", "],\"links\":[{}", "] x", "]}x", "],\"k\" 1}"}) {
       CAPTURE(tail);
       const auto all = read_all("{\"memories\":[{\"title\":\"a\"}" + tail);
       REQUIRE(all.items.size() == 2);
@@ -117,8 +119,10 @@ TEST_SUITE("cli.import_reader") {
     int waits = 0;
     // The second line is written only once the reader says that it is about to wait for it.
     import_reader reader(ends[0], [&] {
-      if (++waits == 1) REQUIRE(::write(ends[1], "{\"title\":2}\n", 12) == 12);
-      else if (waits == 2) ::close(ends[1]);
+      if (++waits == 1)
+        REQUIRE(::write(ends[1], "{\"title\":2}\n", 12) == 12);
+      else if (waits == 2)
+        ::close(ends[1]);
     });
     REQUIRE(::write(ends[1], "{\"title\":1}\n", 12) == 12);
     CHECK(reader.next()->text == "{\"title\":1}");

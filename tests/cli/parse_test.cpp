@@ -33,8 +33,8 @@ TEST_SUITE("cli.parse") {
   }
 
   TEST_CASE("an address that cannot be one is refused") {
-    for (const auto* text : {"", ":", ":7411", "a:", "a:0", "a:65536", "a:b", "a b:1", "::1", "[::1", "[zz]:1", "[::1]x:1",
-                             "http://a:1"}) {
+    for (const auto* text : {"", ":", ":7411", "a:", "a:0", "a:65536", "a:b", "a b:1", "::1", "[::1", "[zz]:1",
+                             "[::1]x:1", "http://a:1"}) {
       CAPTURE(text);
       CHECK_FALSE(parse_address("--x", text).ok());
     }

@@ -85,8 +85,9 @@ void faulty_file_system::stop_at(std::uint64_t n) {
   stop_at_ = n;
 }
 
-void faulty_file_system::fail_log_sync(std::uint64_t n) {
+void faulty_file_system::fail_log_sync(std::uint64_t n, IOStatus error) {
   const std::lock_guard lock(mutex_);
+  log_sync_error_ = std::move(error);
   fail_log_sync_ = n;
 }
 
@@ -120,7 +121,7 @@ IOStatus faulty_file_system::before_log_sync() {
   const std::lock_guard lock(mutex_);
   if (++log_syncs_ != fail_log_sync_) return IOStatus::OK();
   ++failed_log_syncs_;
-  return planted();
+  return log_sync_error_;
 }
 
 void faulty_file_system::synced(const std::string& file, std::uint64_t size) {

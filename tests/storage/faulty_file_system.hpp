@@ -21,8 +21,8 @@ class faulty_file_system : public rocksdb::FileSystemWrapper {
 
   /// Change number `n`, counted from 1, and every later one fails and leaves the disk as it is. 0 = none does.
   void stop_at(std::uint64_t n);
-  /// Sync number `n` of a write-ahead log, counted from 1, fails; later ones work again. 0 = none does.
-  void fail_log_sync(std::uint64_t n);
+  /// Sync number `n` of a write-ahead log, counted from 1, fails so; later ones work again. 0 = none does.
+  void fail_log_sync(std::uint64_t n, rocksdb::IOStatus error = rocksdb::IOStatus::IOError("planted failure"));
   /// Files are no longer synced, though it is said that they were.
   void lie_about_syncs();
 
@@ -56,6 +56,7 @@ class faulty_file_system : public rocksdb::FileSystemWrapper {
   std::uint64_t stop_at_ = 0;
   std::uint64_t log_syncs_ = 0;
   std::uint64_t fail_log_sync_ = 0;
+  rocksdb::IOStatus log_sync_error_;
   std::uint64_t failed_log_syncs_ = 0;
   bool lies_ = false;
   std::map<std::string, std::uint64_t> synced_sizes_;  ///< of the files written since the start

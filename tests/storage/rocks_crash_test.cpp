@@ -2,6 +2,9 @@
 #include <doctest/doctest.h>
 #include <rocksdb/env.h>
 
+#include <chrono>
+#include <thread>
+
 #include "faulty_file_system.hpp"
 #include "storage/rocks_internal.hpp"
 #include "support.hpp"
@@ -117,6 +120,30 @@ TEST_SUITE("storage.rocks_crash") {
       CHECK(epoch.error().message() == first.message());
       CHECK(groups_held(opened, value_bytes) == acknowledged);
     }
+  }
+
+  TEST_CASE("a full disk is final for writes even once there is space again") {
+    temporary_directory directory;
+    const auto options = options_at(directory / "data");
+    must_open(options);
+    faulty_disk disk;
+    const auto s = open_rocks_store(options, disk.env.get());
+    REQUIRE_MESSAGE(s.ok(), s.error());
+    disk.files->fail_log_sync(3, rocksdb::IOStatus::NoSpace("planted lack of space"));
+    REQUIRE(commit_until_failure(**s, 0) == 2);
+    // RocksDB notices that space is back and writes its memtables to new files.
+    const auto tables = files_with_extension(options.directory, ".sst").size();
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
+    while (files_with_extension(options.directory, ".sst").size() == tables
+           && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    REQUIRE(files_with_extension(options.directory, ".sst").size() > tables);
+    for (int attempt = 0; attempt < 1'000; ++attempt) {
+      const auto again = (*s)->commit(numbered_group(3, value_bytes));
+      REQUIRE(again.code() == errc::storage_failure);
+      REQUIRE(again.message().find("planted lack of space") != std::string::npos);
+    }
+    CHECK(groups_held(**s, value_bytes) == 2);
   }
 
   TEST_CASE("an epoch whose sync failed is not handed out") {

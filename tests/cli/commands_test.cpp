@@ -1,0 +1,504 @@
+// The verbs as the user meets them: what is sent, what is printed, what the shell gets.
+#include "cli/command_line.hpp"
+
+#include <doctest/doctest.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/cli/fake_node.hpp"
+
+using namespace quorate;
+using namespace quorate::cli;
+using namespace quorate::cli::tests;
+using nlohmann::json;
+using nlohmann::ordered_json;
+
+namespace {
+
+std::vector<std::string> keys_of(const std::string& text) {
+  std::vector<std::string> keys;
+  const auto object = ordered_json::parse(text);
+  for (const auto& [key, value] : object.items()) keys.push_back(key);
+  return keys;
+}
+
+using list = std::vector<std::string>;
+
+program_run run_at(const fake_node& node, std::vector<std::string> arguments, const std::string& input = {}) {
+  arguments.insert(arguments.end(), {"--endpoints", node.address()});
+  return run_program(std::move(arguments), input);
+}
+
+bool one_line(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n') == 1 && text.back() == '\n';
+}
+
+/// Answers a listing of `total` records in pages of the size asked for.
+void serve_records(fake_node& node, int total) {
+  node.on_list = [total](const v1::ListRequest& request, v1::ListReply* reply) {
+    const int first = request.cursor().empty() ? 0 : std::stoi(request.cursor());
+    const int last = std::min(total, first + static_cast<int>(request.limit()));
+    for (int i = first; i < last; ++i) {
+      auto& record = *reply->add_memories();
+      record.set_id("id" + std::to_string(i));
+      record.set_tier(i % 2 == 0 ? v1::TIER_MID : v1::TIER_LONG);
+      record.set_namespace_(i < 2 ? "first" : "second");
+      record.set_title("title " + std::to_string(i));
+      record.set_updated_at("2026-01-01T00:00:00+00:00");
+      record.set_metadata("{}");
+    }
+    if (last < total) reply->set_next_cursor(std::to_string(last));
+    return grpc::Status::OK;
+  };
+}
+
+}  // namespace
+
+TEST_SUITE("cli.store") {
+  TEST_CASE("store sends what its flags say and prints id, tier, namespace and copies") {
+    fake_node node;
+    accept_stores(node);
+    v1::StoreRequest seen;
+    node.on_store = [&, answer = node.on_store](const v1::StoreRequest& request, v1::StoreReply* reply) {
+      seen = request;
+      return answer(request, reply);
+    };
+    const auto run = run_at(node, {"store",
+                                   "--title",
+                                   "T",
+                                   "--content",
+                                   "C",
+                                   "--namespace",
+                                   "a/b",
+                                   "--tier",
+                                   "long",
+                                   "--tags",
+                                   "x, y,",
+                                   "--priority",
+                                   "7",
+                                   "--confidence",
+                                   "0.5",
+                                   "--source",
+                                   "user",
+                                   "--expires-at",
+                                   "2030-01-01T00:00:00Z",
+                                   "--ttl-seconds",
+                                   "60",
+                                   "--metadata",
+                                   "{\"b\":1,\"a\":2}",
+                                   "--agent-id",
+                                   "ai:me",
+                                   "--write-quorum",
+                                   "all"});
+    CHECK(run.exit == 0);
+    CHECK(run.err.empty());
+    CHECK(run.out == "stored: id-T [long] (ns=a/b) copies 2/2\n");
+    const auto& record = seen.memory();
+    CHECK(record.title() == "T");
+    CHECK(record.content() == "C");
+    CHECK(record.namespace_() == "a/b");
+    CHECK(record.tier() == v1::TIER_LONG);
+    CHECK(std::vector<std::string>(record.tags().begin(), record.tags().end()) == list{"x", "y"});
+    CHECK(record.priority() == 7);
+    CHECK(record.confidence() == 0.5);
+    CHECK(record.source() == "user");
+    CHECK(record.expires_at() == "2030-01-01T00:00:00Z");
+    CHECK(seen.ttl_seconds() == 60);
+    CHECK(record.metadata() == "{\"b\":1,\"a\":2,\"agent_id\":\"ai:me\"}");
+    CHECK(seen.write_quorum() == v1::WRITE_QUORUM_ALL);
+    CHECK_FALSE(seen.full_record());
+  }
+
+  TEST_CASE("store leaves to the node what no flag says, apart from the source") {
+    fake_node node;
+    accept_stores(node);
+    v1::StoreRequest seen;
+    node.on_store = [&, answer = node.on_store](const v1::StoreRequest& request, v1::StoreReply* reply) {
+      seen = request;
+      return answer(request, reply);
+    };
+    const auto run = run_at(node, {"store", "--title", "T", "--content", "-"}, "from\nstdin\n");
+    CHECK(run.out == "stored: id-T [mid] (ns=global) copies 2/2\n");
+    v1::StoreRequest expected;
+    expected.mutable_memory()->set_title("T");
+    expected.mutable_memory()->set_content("from\nstdin\n");
+    expected.mutable_memory()->set_source("cli");
+    CHECK(seen.SerializeAsString() == expected.SerializeAsString());
+  }
+
+  TEST_CASE("store --json is one line with id, version, copies and whether it is new") {
+    fake_node node;
+    accept_stores(node);
+    const auto run = run_at(node, {"--json", "store", "--title", "T", "--content", "C"});
+    CHECK(run.exit == 0);
+    CHECK(
+        run.out
+        == "{\"id\":\"id-T\",\"version\":\"7@0000000000000abc\",\"copies\":2,\"copies_needed\":2,\"created\":true}\n");
+  }
+
+  TEST_CASE("a store whose fate is unknown says so, says how many copies there are, and returns 3") {
+    fake_node node;
+    node.on_store = [](const auto&, auto*) { return indeterminate(); };
+    const auto run = run_at(node, {"store", "--title", "T", "--content", "C", "--json"});
+    CHECK(run.exit == 3);
+    CHECK(one_line(run.err));
+    CHECK(run.err.find("unknown: may have been stored (copies 1 of 2 needed)") != std::string::npos);
+    const auto error = ordered_json::parse(run.out)["error"];
+    CHECK(keys_of(error.dump()) == list{"outcome", "reason", "copies", "copies_needed", "field", "message"});
+    CHECK(error["outcome"] == "indeterminate");
+    CHECK(error["reason"] == "quorum_timeout");
+    CHECK(error["copies"] == 1);
+    CHECK(error["copies_needed"] == 2);
+    CHECK(node.calls("Store") == 1);
+  }
+
+  TEST_CASE("every end of a store has its exit code and one line on stderr") {
+    struct ending {
+      grpc::Status status;
+      int exit;
+      const char* text;
+    };
+    const std::vector<ending> endings{
+        {quorum_unreachable(), 3, "rejected: certainly not stored (copies 0 of 2 needed)"},
+        {{grpc::StatusCode::UNAVAILABLE, "reset"}, 3, "unknown: may have been stored: reset"},
+        {write_failure(grpc::StatusCode::UNAVAILABLE, v1::WriteFailure::REJECTED, "shutting_down"), 1, "shutting_down"},
+        {write_failure(grpc::StatusCode::ABORTED, v1::WriteFailure::SUPERSEDED, "superseded", 2), 1,
+         "superseded: stored (copies 2 of 2 needed), but a newer version was already there"},
+        {invalid_field("priority", "must be 1 to 10"), 2, "priority: must be 1 to 10"},
+        {{grpc::StatusCode::ALREADY_EXISTS, "the id is taken"}, 1, "already_exists: the id is taken"}};
+    for (const auto& ending : endings) {
+      CAPTURE(ending.text);
+      fake_node node;
+      node.on_store = [&](const auto&, auto*) { return ending.status; };
+      const auto run = run_at(node, {"store", "--title", "T", "--content", "C"});
+      CHECK(run.exit == ending.exit);
+      CHECK(run.out.empty());
+      CHECK(one_line(run.err));
+      CHECK(run.err.find(ending.text) != std::string::npos);
+    }
+  }
+
+  TEST_CASE("a store that reaches no node failed: exit code 1") {
+    const auto run = run_program({"store", "--title", "T", "--content", "C", "--endpoints", dead_address()});
+    CHECK(run.exit == 1);
+    CHECK(run.err.find("certainly not stored: unavailable: cannot connect to 127.0.0.1:") != std::string::npos);
+  }
+
+  TEST_CASE("update sends only what was given; empty values take things away") {
+    fake_node node;
+    v1::UpdateRequest seen;
+    node.on_update = [&](const v1::UpdateRequest& request, v1::StoreReply* reply) {
+      seen = request;
+      reply->set_id(request.id());
+      reply->set_copies(1);
+      reply->set_copies_needed(1);
+      return grpc::Status::OK;
+    };
+    const auto run = run_at(node, {"update", "id1", "--tags", "", "--expires-at", "", "--content", "new"});
+    CHECK(run.exit == 0);
+    CHECK(run.out == "updated: id1 copies 1/1\n");
+    v1::UpdateRequest expected;
+    expected.set_id("id1");
+    expected.mutable_tags();
+    expected.set_expires_at("");
+    expected.set_content("new");
+    CHECK(seen.SerializeAsString() == expected.SerializeAsString());
+  }
+
+  TEST_CASE("delete takes an id or a name, and not found is a failure") {
+    fake_node node;
+    v1::DeleteRequest seen;
+    node.on_delete = [&](const v1::DeleteRequest& request, v1::DeleteReply* reply) {
+      seen = request;
+      reply->set_id("id1");
+      return grpc::Status::OK;
+    };
+    CHECK(run_at(node, {"delete", "id1"}).out == "deleted: id1 copies 0/0\n");
+    CHECK(seen.id() == "id1");
+    CHECK_FALSE(seen.has_name());
+    const auto run = run_at(node, {"delete", "--title", "T", "--json"});
+    CHECK(keys_of(run.out) == list{"deleted", "id", "version", "copies", "copies_needed"});
+    CHECK(seen.name().namespace_() == "global");
+    CHECK(seen.name().title() == "T");
+    node.on_delete = [](const auto&, auto*) { return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such record"); };
+    CHECK(run_at(node, {"delete", "id1"}).exit == 1);
+    CHECK(run_at(node, {"delete"}).exit == 2);
+    CHECK(run_at(node, {"delete", "id1", "--title", "T"}).exit == 2);
+  }
+}
+
+TEST_SUITE("cli.read") {
+  TEST_CASE("get prints the record, as JSON with its version") {
+    fake_node node;
+    node.on_get = [](const v1::GetRequest& request, v1::GetReply* reply) {
+      if (request.name().title() != "T") return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such record");
+      auto& record = *reply->mutable_memory();
+      record.set_id("id1");
+      record.set_tier(v1::TIER_LONG);
+      record.set_namespace_("n");
+      record.set_title("T");
+      record.set_content("the content");
+      record.add_tags("x");
+      record.set_metadata("{}");
+      reply->mutable_version()->set_time(9);
+      return grpc::Status::OK;
+    };
+    const auto text = run_at(node, {"get", "--namespace", "n", "--title", "T"});
+    CHECK(text.exit == 0);
+    CHECK(text.out.find("id: id1\nnamespace: n\ntitle: T\ntier: long\ntags: x\n") == 0);
+    CHECK(text.out.find("\n\nthe content\n") != std::string::npos);
+    const auto object = json::parse(run_at(node, {"get", "--namespace", "n", "--title", "T", "--json"}).out);
+    CHECK(object["memory"]["content"] == "the content");
+    CHECK(object["version"] == "9@0000000000000000");
+    const auto none = run_at(node, {"get", "id2", "--json"});
+    CHECK(none.exit == 1);
+    CHECK(json::parse(none.out)["error"]["reason"] == "not_found");
+  }
+
+  TEST_CASE("list goes through the pages up to its limit") {
+    fake_node node;
+    serve_records(node, 2'500);
+    CHECK(json::parse(run_at(node, {"list", "--json"}).out)["count"] == 100);
+    CHECK(node.calls("List") == 1);
+    const auto all = json::parse(run_at(node, {"list", "--limit", "0", "--json"}).out);
+    CHECK(all["count"] == 2'500);
+    CHECK(all["memories"].size() == 2'500);
+    CHECK(all["memories"][2'499]["id"] == "id2499");
+    CHECK(json::parse(run_at(node, {"list", "--limit", "1500", "--json"}).out)["memories"].size() == 1'500);
+    CHECK(run_at(node, {"list", "--limit", "-1"}).exit == 2);
+  }
+
+  TEST_CASE("list is a table by default, and an empty one is still a table or an object") {
+    fake_node node;
+    serve_records(node, 1);
+    CHECK(run_at(node, {"list"}).out
+          == "ID   TIER  NAMESPACE  TITLE    UPDATED\nid0  mid   first      title 0  2026-01-01T00:00:00+00:00\n");
+    serve_records(node, 0);
+    CHECK(run_at(node, {"list"}).out == "ID  TIER  NAMESPACE  TITLE  UPDATED\n");
+    CHECK(run_at(node, {"list", "--json"}).out == "{\"memories\":[],\"count\":0}\n");
+  }
+
+  TEST_CASE("a listing that fails on the way prints no half object") {
+    fake_node node;
+    node.on_list = [](const v1::ListRequest& request, v1::ListReply* reply) {
+      if (!request.cursor().empty()) return grpc::Status(grpc::StatusCode::DATA_LOSS, "damaged");
+      reply->add_memories()->set_metadata("{}");
+      reply->set_next_cursor("x");
+      return grpc::Status::OK;
+    };
+    const auto run = run_at(node, {"list", "--json"});
+    CHECK(run.exit == 1);
+    CHECK(json::parse(run.out).contains("error"));
+  }
+
+  TEST_CASE("a node that repeats its cursor is not followed for ever") {
+    fake_node node;
+    node.on_list = [](const v1::ListRequest&, v1::ListReply* reply) {
+      reply->set_next_cursor("again");
+      return grpc::Status::OK;
+    };
+    CHECK(run_at(node, {"list"}).exit == 1);
+  }
+
+  TEST_CASE("stats counts by tier and namespace") {
+    fake_node node;
+    serve_records(node, 3);
+    const auto run = run_at(node, {"stats", "--json"});
+    CHECK(run.out
+          == "{\"total\":3,\"by_tier\":[{\"tier\":\"short\",\"count\":0},{\"tier\":\"mid\",\"count\":2},"
+             "{\"tier\":\"long\",\"count\":1}],\"by_namespace\":[{\"namespace\":\"first\",\"count\":2},"
+             "{\"namespace\":\"second\",\"count\":1}],\"expiring_soon\":0}\n");
+    CHECK(run_at(node, {"stats"}).out.find("records: 3\n") == 0);
+  }
+}
+
+TEST_SUITE("cli.admin") {
+  namespace {
+  void describe(fake_node& node, const std::string& name, const std::string& root) {
+    node.on_status = [name](const auto&, v1::StatusReply* reply) {
+      reply->set_name(name);
+      reply->set_state("serving");
+      reply->set_records(5);
+      reply->set_members(3);
+      reply->set_write_quorum(2);
+      auto& b = *reply->add_peers();
+      b.set_name("b");
+      b.set_up(true);
+      b.set_clock_known(true);
+      b.set_clock_offset_ms(-3);
+      auto& c = *reply->add_peers();
+      c.set_name("c");
+      c.set_entries_behind(12);
+      return grpc::Status::OK;
+    };
+    node.on_digest = [root](const auto&, v1::DigestReply* reply) {
+      reply->set_root(root);
+      reply->set_records(5);
+      reply->add_buckets(root);
+      return grpc::Status::OK;
+    };
+  }
+  }  // namespace
+
+  TEST_CASE("status shows every endpoint, peers up and down, and a dead endpoint as one row") {
+    fake_node node;
+    describe(node, "a", "r");
+    const auto dead = dead_address();
+    const auto run = run_program({"admin", "status", "--endpoints", node.address() + "," + dead});
+    CHECK(run.exit == 1);
+    CHECK(run.out.find("a     serving") != std::string::npos);
+    CHECK(run.out.find("2 of 3") != std::string::npos);
+    CHECK(run.out.find("UP    0       -3 ms") != std::string::npos);
+    CHECK(run.out.find("DOWN  12      ?") != std::string::npos);
+    CHECK(run.out.find("unreachable: cannot connect to " + dead) != std::string::npos);
+    CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 4);
+  }
+
+  TEST_CASE("status --json tells reachable from unreachable nodes") {
+    fake_node node;
+    describe(node, "a", "r");
+    const auto both = run_program({"admin", "status", "--json", "--endpoints", node.address() + "," + dead_address()});
+    CHECK(both.exit == 1);
+    CHECK(one_line(both.out));
+    const auto nodes = json::parse(both.out)["nodes"];
+    REQUIRE(nodes.size() == 2);
+    CHECK(nodes[0]["reachable"] == true);
+    CHECK(nodes[0]["peers"][0]["state"] == "UP");
+    CHECK(nodes[0]["peers"][0]["clock_offset_ms"] == -3);
+    CHECK(nodes[0]["peers"][1]["clock_offset_ms"].is_null());
+    CHECK(nodes[1]["reachable"] == false);
+    CHECK(run_at(node, {"admin", "status"}).exit == 0);
+  }
+
+  TEST_CASE("digest shows the root of every node and whether they are equal") {
+    fake_node a, b, c;
+    describe(a, "a", "\x01\xff");
+    describe(b, "b", "\x01\xff");
+    describe(c, "c", "\x02\xff");
+    const auto equal = run_program({"admin", "digest", "--json", "--endpoints", a.address() + "," + b.address()});
+    CHECK(equal.exit == 0);
+    CHECK(json::parse(equal.out)["equal"] == true);
+    CHECK(json::parse(equal.out)["nodes"][0]["root"] == "01ff");
+    CHECK(json::parse(equal.out)["nodes"][0]["buckets"][0] == "01ff");
+    const auto unequal = run_program({"admin", "digest", "--json", "--endpoints", a.address() + "," + c.address()});
+    CHECK(json::parse(unequal.out)["equal"] == false);
+    CHECK(run_at(a, {"admin", "digest"}).out.find("01ff  5") != std::string::npos);
+  }
+
+  TEST_CASE("actors shows the supervision tree") {
+    fake_node node;
+    node.on_actors = [](const auto&, v1::ActorsReply* reply) {
+      auto& actor = *reply->add_actors();
+      actor.set_name("writer");
+      actor.set_state("running");
+      actor.set_restarts(2);
+      actor.set_last_reason("drill");
+      return grpc::Status::OK;
+    };
+    CHECK(run_at(node, {"admin", "actors"}).out.find("writer  running  2         0        drill") != std::string::npos);
+    const auto object = json::parse(run_at(node, {"admin", "actors", "--json"}).out);
+    CHECK(object["nodes"][0]["actors"][0]["restarts"] == 2);
+  }
+
+  TEST_CASE("a drill goes to exactly one node") {
+    fake_node node;
+    v1::DrillRequest seen;
+    node.on_drill = [&](const v1::DrillRequest& request, auto*) {
+      seen = request;
+      return grpc::Status::OK;
+    };
+    CHECK(run_at(node, {"admin", "drill", "kill-actor", "writer"}).exit == 0);
+    CHECK(seen.kill_actor() == "writer");
+    CHECK(run_at(node, {"admin", "drill", "cut-link", "b"}).out == "done\n");
+    CHECK(seen.cut_link() == "b");
+    CHECK(run_at(node, {"admin", "drill", "heal-link", "b"}).exit == 0);
+    CHECK(seen.heal_link() == "b");
+    CHECK(run_program({"admin", "drill", "cut-link", "b", "--endpoints", node.address() + ",other:1"}).exit == 2);
+    node.on_drill = [](const auto&, auto*) {
+      return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "run the node with --enable-drills");
+    };
+    CHECK(run_at(node, {"admin", "drill", "cut-link", "b"}).exit == 1);
+    CHECK(run_at(node, {"admin", "drill"}).exit == 2);
+  }
+}
+
+TEST_SUITE("cli.command_line") {
+  TEST_CASE("version and help go to stdout and are no errors") {
+    const auto version = run_program({"--version"});
+    CHECK(version.exit == 0);
+    CHECK(version.out.find("quorate ") == 0);
+    CHECK(one_line(version.out));
+    const auto help = run_program({"store", "--help"});
+    CHECK(help.exit == 0);
+    CHECK(help.out.find("--title") != std::string::npos);
+    CHECK(help.err.empty());
+  }
+
+  TEST_CASE("a command line that breaks a rule is one line on stderr and exit code 2") {
+    const std::vector<list> lines{{},
+                                  {"fly"},
+                                  {"store", "--title", "T"},
+                                  {"store", "--title", "T", "--content", "C", "--bogus"},
+                                  {"store", "--title", "T", "--content", "C", "--priority", "high"},
+                                  {"store", "--title", "T", "--content", "C", "--tier", "forever"},
+                                  {"store", "--title", "T", "--content", "C", "--metadata", "[1]", "--agent-id", "a"},
+                                  {"get"},
+                                  {"get", "a", "b"},
+                                  {"list", "--timeout", "5"},
+                                  {"list", "--timeout", "0s"},
+                                  {"list", "--endpoints", "a:b"},
+                                  {"admin"},
+                                  {"admin", "fly"}};
+    for (const auto& arguments : lines) {
+      CAPTURE(arguments.empty() ? std::string() : arguments.back());
+      const auto run = run_program(arguments);
+      CHECK(run.exit == 2);
+      CHECK(run.out.empty());
+      CHECK(one_line(run.err));
+      CHECK(run.err.find("quorate: ") == 0);
+    }
+  }
+
+  TEST_CASE("values that look like flags or verbs are values") {
+    fake_node node;
+    accept_stores(node);
+    CHECK(run_at(node, {"store", "--title", "list", "--content", "--json"}).out.find("stored: id-list") == 0);
+  }
+
+  TEST_CASE("an error of the start of a verb is an object with --json") {
+    const auto run = run_program({"list", "--json", "--endpoints", "a:b"});
+    CHECK(json::parse(run.out)["error"]["field"] == "--endpoints");
+    CHECK(run.exit == 2);
+  }
+
+  TEST_CASE("--data works on an embedded node, with the same code over its channel") {
+    fake_node node;
+    accept_stores(node);
+    std::string opened;
+    struct borrowed final : embedded_node {
+      explicit borrowed(const std::string& address)
+          : channel_(grpc::CreateChannel(address, grpc::InsecureChannelCredentials())) {}
+      std::shared_ptr<grpc::Channel> channel() override { return channel_; }
+      std::shared_ptr<grpc::Channel> channel_;
+    };
+    node_parts parts;
+    parts.open_embedded = [&](const std::string& directory) -> result<std::unique_ptr<embedded_node>> {
+      opened = directory;
+      if (directory == "taken") return status(errc::in_use, "taken is held by another process");
+      return std::make_unique<borrowed>(node.address());
+    };
+    const auto run = [&](list arguments) {
+      std::istringstream in;
+      std::ostringstream out, err;
+      const int exit = run_command_line(std::move(arguments), {in, out, err}, parts);
+      return program_run{exit, out.str(), err.str()};
+    };
+    CHECK(run({"--data", "here", "store", "--title", "T", "--content", "C"}).exit == 0);
+    CHECK(opened == "here");
+    CHECK(run({"store", "--data", "there", "--title", "T", "--content", "C"}).exit == 0);
+    CHECK(opened == "there");
+    const auto taken = run({"list", "--data", "taken"});
+    CHECK(taken.exit == 2);
+    CHECK(taken.err == "quorate: taken is held by another process\n");
+  }
+}
