@@ -64,11 +64,12 @@ void fill(const std::vector<log_position>& vector, Positions* out) {
 class running_node final : public node, public net::node_api {
  public:
   running_node(const node_options& options, std::unique_ptr<storage::store> store,
-               std::unique_ptr<net::peer_transport> transport, std::function<void(const status&)> on_fatal)
+               std::unique_ptr<net::peer_transport> transport, std::function<void(const status&)> on_fatal,
+               const clock& time)
       : store_(std::move(store)),
         transport_(std::move(transport)),
         on_fatal_(std::move(on_fatal)),
-        context_(options, *store_, system_clock(), *transport_, [this](const status& why) { fail(why); }),
+        context_(options, *store_, time, *transport_, [this](const status& why) { fail(why); }),
         gate_(context_),
         started_us_(context_.time.steady_us()),
         system_(config_) {
@@ -335,10 +336,10 @@ status validate(const node_options& options) {
 
 result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
                                          std::unique_ptr<net::peer_transport> transport,
-                                         std::function<void(const status& why)> on_fatal) {
+                                         std::function<void(const status& why)> on_fatal, const clock& time) {
   if (auto valid = validate(options); !valid) return valid;
   return std::unique_ptr<node>(
-      std::make_unique<running_node>(options, std::move(store), std::move(transport), std::move(on_fatal)));
+      std::make_unique<running_node>(options, std::move(store), std::move(transport), std::move(on_fatal), time));
 }
 
 }  // namespace quorate

@@ -54,6 +54,7 @@ class node {
 /// failed, or restarts exceeded their intensity): the process should exit non-zero.
 result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
                                          std::unique_ptr<net::peer_transport> transport,
-                                         std::function<void(const status& why)> on_fatal);
+                                         std::function<void(const status& why)> on_fatal,
+                                         const clock& time = system_clock());
 
 }  // namespace quorate

@@ -2,6 +2,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include <cstdlib>
 #include <iostream>
 #include <string>
 #include <vector>
@@ -21,6 +22,8 @@ std::size_t terminal_width() {
 
 int main(int count, char** values) {
   using namespace quorate;
+  // The library's own log tells nothing that our messages do not, in many lines; whoever debugs it can turn it on.
+  setenv("GRPC_VERBOSITY", "NONE", 0);
   net::tune_grpc_process();
   const std::vector<std::string> arguments(values + 1, values + count);
   const cli::console where{std::cin, std::cout, std::cerr, STDIN_FILENO, terminal_width(), isatty(STDERR_FILENO) != 0};

@@ -1,7 +1,8 @@
 // What store.hpp promises, asked of every store.
 #include <doctest/doctest.h>
 
-#include <functional>
+#include <atomic>
+#include <thread>
 
 #include "storage/memory_store.hpp"
 #include "storage/page_builder.hpp"
@@ -315,6 +316,35 @@ TEST_SUITE("storage.contract") {
         == errc::internal);
     CHECK(*s.get(key("a")) == std::nullopt);
     CHECK(s.commit(records({{key("a"), live(1, "")}})).ok());
+  }
+
+  TEST_CASE_TEMPLATE("readers beside the writer see only whole groups", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    std::atomic<bool> done = false;
+    std::uint64_t rounds = 0;
+    std::string broken;  // the reader's, until it is joined
+    std::thread reader([&] {
+      for (bool last_round = false; !last_round && broken.empty(); ++rounds) {
+        last_round = done;
+        const auto summary = s.summary();
+        const auto n = summary.ok() && !summary->vector.empty() ? summary->vector.front().sequence : 0;
+        if (!summary.ok() || summary->clock_bound != n) broken = "a summary of two groups";
+        if (n == 0) continue;
+        const auto tail = s.read_log(own_log, n, 1);
+        if (!tail.ok() || tail->size() != 1) broken = "a position without its entry";
+        const auto shared = s.get(key("shared"));
+        if (!shared.ok() || !*shared || (*shared)->stamp.time < n) broken = "a position without its record";
+        // The alias moves on with every group: it may be gone by now, but never names another record.
+        const auto found = s.find(key_kind::memory, "alias " + std::to_string(n));
+        if (!found.ok() || found->size() > 1) broken = "an alias that is not its record's";
+      }
+    });
+    for (std::uint64_t n = 1; n <= 200; ++n) CHECK(s.commit(numbered_group(n)).ok());
+    done = true;
+    reader.join();
+    CHECK(broken == "");
+    CHECK(rounds > 0);
   }
 
   TEST_CASE_TEMPLATE("a long history reads back whole", Fixture, in_memory, on_rocks) {
