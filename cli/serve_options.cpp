@@ -114,6 +114,11 @@ status read_config(CLI::App& verb, const std::string& file) {
 }
 
 int serve(session& run, CLI::App& verb, serve_flags& flags) {
+  // "quorate --data DIR serve": the flag of all verbs was meant for this one.
+  if (auto* data = verb.get_option("--data"); data->count() == 0 && !run.data.empty()) {
+    data->add_result(run.data);
+    data->run_callback();
+  }
   if (const auto read = read_config(verb, flags.config); !read) return run.complain(read);
   const auto options = resolve(flags);
   if (!options) return run.complain(options.error());

@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <optional>
 
@@ -27,7 +28,8 @@ serve_run run_serve(std::vector<std::string> arguments) {
     run.options = options;
     return 0;
   };
-  arguments.insert(arguments.begin(), "serve");
+  if (std::find(arguments.begin(), arguments.end(), "serve") == arguments.end())
+    arguments.insert(arguments.begin(), "serve");
   std::istringstream in;
   std::ostringstream out, err;
   run.exit = run_command_line(std::move(arguments), {in, out, err}, parts);
@@ -150,6 +152,14 @@ TEST_SUITE("cli.serve_options") {
     accept_stores(node);
     const environment_variable data("QUORATE_DATA", "/environment"), at("QUORATE_ENDPOINTS", node.address().c_str());
     CHECK(run_program({"store", "--title", "T", "--content", "C"}).exit == 0);
+  }
+
+  TEST_CASE("a data directory before the verb is the node's") {
+    const scratch_directory scratch;
+    const auto file = scratch.write("c", "name = \"a\"\ndata = \"/file\"\n");
+    const auto run = run_serve({"--data", "/d", "serve", "--config", file});
+    REQUIRE(run.options);
+    CHECK(run.options->directory == "/d");
   }
 
   TEST_CASE("what is wrong is one line that names the flag, and the exit code is 2") {
