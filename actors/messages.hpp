@@ -65,7 +65,7 @@ struct stream_answer {
   std::shared_ptr<v1::PeerAnswer> answer;
 };
 
-/// To a link, from its stream: the frame has left.
+/// To a link, from its stream: the frame has left, and the link had said that it waits for that.
 struct stream_sent {
   std::uint64_t stream = 0;
 };

@@ -18,16 +18,21 @@ constexpr std::int64_t round_trip_us_max = 500'000;  // longer ones say too litt
 /// Turns what happens on a stream into messages to the link that owns it.
 class stream_events final : public net::peer_stream_events {
  public:
-  stream_events(address& link, std::uint64_t stream) : link_(link), stream_(stream) {}
+  stream_events(address& link, std::uint64_t stream, std::shared_ptr<stream_readiness> ready)
+      : link_(link), stream_(stream), ready_(std::move(ready)) {}
   void on_answer(v1::PeerAnswer&& answer) override {
     link_.send(message::stream_answer{stream_, std::make_shared<v1::PeerAnswer>(std::move(answer))});
   }
-  void on_sent() override { link_.send(message::stream_sent{stream_}); }
+  void on_sent() override {
+    ready_->writable = true;
+    if (ready_->wanted.exchange(false)) link_.send(message::stream_sent{stream_});
+  }
   void on_closed(const status& why) override { link_.send(message::stream_closed{stream_, why}); }
 
  private:
   address& link_;
   const std::uint64_t stream_;
+  const std::shared_ptr<stream_readiness> ready_;
 };
 
 std::vector<log_position> positions_of(const google::protobuf::RepeatedPtrField<v1::LogPosition>& in) {
@@ -50,7 +55,7 @@ void peer_link_state::start(node_context* node, std::size_t peer_index) {
 
 void peer_link_state::connect() {
   phase_ = phase::connecting;
-  writable_ = false;
+  ready_ = std::make_shared<stream_readiness>();
   connecting_since_ms_ = now_ms();
   ++stream_number_;
   v1::Hello hello;
@@ -63,7 +68,7 @@ void peer_link_state::connect() {
   for (const auto& peer : context->peers) hello.add_members(peer.name);
   std::sort(hello.mutable_members()->begin(), hello.mutable_members()->end());
   stream_ = context->transport.open(context->peers[index].address, hello,
-                                    std::make_shared<stream_events>(*context->links[index], stream_number_));
+                                    std::make_shared<stream_events>(*context->links[index], stream_number_, ready_));
 }
 
 void peer_link_state::drop(const std::string& why) {
@@ -153,9 +158,7 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
 }
 
 void peer_link_state::on_sent(const message::stream_sent& m) {
-  if (m.stream != stream_number_ || !stream_) return;
-  writable_ = true;
-  pump();
+  if (m.stream == stream_number_ && stream_) pump();
 }
 
 void peer_link_state::on_closed(const message::stream_closed& m) {
@@ -169,7 +172,12 @@ void peer_link_state::on_chunk(const message::log_chunk& m) {
 }
 
 void peer_link_state::pump() {
-  if (phase_ != phase::open || !writable_) return;
+  if (phase_ != phase::open) return;
+  if (!ready_->writable) {
+    ready_->wanted = true;
+    // It may have become writable just before it could see that it is wanted.
+    if (!ready_->writable) return;
+  }
   auto now = now_ms();
   v1::PeerFrame frame;
   bool send = false;
@@ -194,7 +202,7 @@ void peer_link_state::pump() {
     }
   }
   if (!send) return;
-  writable_ = false;
+  ready_->writable = false;
   stream_->send(std::move(frame));
 }
 

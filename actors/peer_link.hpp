@@ -6,6 +6,7 @@
 // closed and its successor resumes from what the peer says it has.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <memory>
 #include <random>
@@ -18,6 +19,13 @@
 #include "actors/messages.hpp"
 
 namespace quorate {
+
+/// Whether a stream takes a frame. Set by the stream's thread, taken by the link; the link is told by message only
+/// when it has said that it waits, which saves a wake-up for most frames.
+struct stream_readiness {
+  std::atomic<bool> writable{false};
+  std::atomic<bool> wanted{true};
+};
 
 struct peer_link_state {
   static inline const char* name = "quorate.link";
@@ -48,7 +56,7 @@ struct peer_link_state {
   phase phase_ = phase::idle;
   std::unique_ptr<net::peer_stream> stream_;
   std::uint64_t stream_number_ = 0;  ///< events of other streams are stale
-  bool writable_ = false;
+  std::shared_ptr<stream_readiness> ready_;  ///< of the present stream
   std::int64_t connecting_since_ms_ = 0;
   std::int64_t heard_ms_ = 0;
   std::int64_t retry_at_ms_ = 0;
