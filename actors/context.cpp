@@ -33,7 +33,7 @@ node_context::node_context(node_options o, storage::store& s, const clock& t, ne
       fail(std::move(f)),
       facts(peers.size()),
       inbox([this] { writer.send(message::wake{}); }) {
-  for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_unique<address>());
+  for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_shared<address>());
 }
 
 unsigned node_context::copies_needed(net::write_quorum quorum) const {

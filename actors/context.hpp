@@ -56,7 +56,8 @@ struct node_context {
   address fanout;
   address log_reader;
   address reconciler;
-  std::vector<std::unique_ptr<address>> links;  ///< one per peer
+  /// One per peer. Shared with the streams, which may report their end when the node is already gone.
+  std::vector<std::shared_ptr<address>> links;
 
   unsigned members() const { return static_cast<unsigned>(peers.size()) + 1; }
   unsigned copies_needed(net::write_quorum quorum) const;

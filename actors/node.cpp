@@ -83,10 +83,7 @@ class running_node final : public node, public net::node_api {
     });
   }
 
-  ~running_node() override {
-    stop_actors();
-    gate_.shut({errc::shutting_down, "the node is stopping"});
-  }
+  ~running_node() override { stop(); }
 
   net::node_api& api() override { return *this; }
 
@@ -95,8 +92,7 @@ class running_node final : public node, public net::node_api {
     using namespace std::chrono;
     auto give_up = steady_clock::now() + milliseconds(limits::drain_ms_max);
     while (open_writes_ != 0 && steady_clock::now() < give_up) std::this_thread::sleep_for(milliseconds(2));
-    gate_.shut({errc::shutting_down, "the node is stopping"});
-    stop_actors();
+    stop();
   }
 
   // -- net::node_api -----------------------------------------------------------------------------------------------
@@ -162,9 +158,11 @@ class running_node final : public node, public net::node_api {
     on_fatal_(why);
   }
 
-  void stop_actors() {
-    if (stopped_) return;
-    stopped_ = true;
+  /// Sources first: peers, then the tree (which stops its links first and its writer last), then what still waits.
+  void stop() {
+    if (std::exchange(stopped_, true)) return;
+    draining_ = true;
+    gate_.shut({errc::shutting_down, "the node is stopping"});
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
     std::unique_lock lock(stop_mutex_);
     stop_signal_.wait(lock, [this] { return supervisor_gone_; });
@@ -172,6 +170,7 @@ class running_node final : public node, public net::node_api {
     supervisor_ = caf::actor();
     for (auto* place : {&context_.writer, &context_.fanout, &context_.log_reader, &context_.reconciler}) place->clear();
     for (auto& link : context_.links) link->clear();
+    context_.inbox.close();
   }
 
   std::atomic<std::size_t> open_writes_{0};  ///< outlives every ticket, so it comes first

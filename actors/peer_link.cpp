@@ -18,19 +18,19 @@ constexpr std::int64_t round_trip_us_max = 500'000;  // longer ones say too litt
 /// Turns what happens on a stream into messages to the link that owns it.
 class stream_events final : public net::peer_stream_events {
  public:
-  stream_events(address& link, std::uint64_t stream, std::shared_ptr<stream_readiness> ready)
-      : link_(link), stream_(stream), ready_(std::move(ready)) {}
+  stream_events(std::shared_ptr<address> link, std::uint64_t stream, std::shared_ptr<stream_readiness> ready)
+      : link_(std::move(link)), stream_(stream), ready_(std::move(ready)) {}
   void on_answer(v1::PeerAnswer&& answer) override {
-    link_.send(message::stream_answer{stream_, std::make_shared<v1::PeerAnswer>(std::move(answer))});
+    link_->send(message::stream_answer{stream_, std::make_shared<v1::PeerAnswer>(std::move(answer))});
   }
   void on_sent() override {
     ready_->writable = true;
-    if (ready_->wanted.exchange(false)) link_.send(message::stream_sent{stream_});
+    if (ready_->wanted.exchange(false)) link_->send(message::stream_sent{stream_});
   }
-  void on_closed(const status& why) override { link_.send(message::stream_closed{stream_, why}); }
+  void on_closed(const status& why) override { link_->send(message::stream_closed{stream_, why}); }
 
  private:
-  address& link_;
+  const std::shared_ptr<address> link_;
   const std::uint64_t stream_;
   const std::shared_ptr<stream_readiness> ready_;
 };
@@ -68,7 +68,7 @@ void peer_link_state::connect() {
   for (const auto& peer : context->peers) hello.add_members(peer.name);
   std::sort(hello.mutable_members()->begin(), hello.mutable_members()->end());
   stream_ = context->transport.open(context->peers[index].address, hello,
-                                    std::make_shared<stream_events>(*context->links[index], stream_number_, ready_));
+                                    std::make_shared<stream_events>(context->links[index], stream_number_, ready_));
 }
 
 void peer_link_state::drop(const std::string& why) {

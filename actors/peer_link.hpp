@@ -55,7 +55,7 @@ struct peer_link_state {
 
   phase phase_ = phase::idle;
   std::unique_ptr<net::peer_stream> stream_;
-  std::uint64_t stream_number_ = 0;  ///< events of other streams are stale
+  std::uint64_t stream_number_ = 0;          ///< events of other streams are stale
   std::shared_ptr<stream_readiness> ready_;  ///< of the present stream
   std::int64_t connecting_since_ms_ = 0;
   std::int64_t heard_ms_ = 0;

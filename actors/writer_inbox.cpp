@@ -15,7 +15,7 @@ bool writer_inbox::submit(std::vector<net::write_ticket>& tickets) {
   bool ring = false;
   {
     std::lock_guard lock(mutex_);
-    if (writes_.size() + tickets.size() > limits::waiting_writes_max
+    if (closed_ || writes_.size() + tickets.size() > limits::waiting_writes_max
         || write_bytes_ + bytes > limits::waiting_write_bytes_max)
       return false;
     for (auto& ticket : tickets) writes_.push_back(std::move(ticket));
@@ -31,7 +31,7 @@ bool writer_inbox::deliver(peer_batch&& batch) {
   bool ring = false;
   {
     std::lock_guard lock(mutex_);
-    if (peer_bytes_ + batch.bytes > limits::waiting_peer_bytes_max) return false;
+    if (closed_ || peer_bytes_ + batch.bytes > limits::waiting_peer_bytes_max) return false;
     peer_bytes_ += batch.bytes;
     batches_.push_back(std::move(batch));
     ring = !std::exchange(rung_, true);
@@ -81,6 +81,17 @@ std::vector<net::write_ticket> writer_inbox::expire(std::int64_t now_us) {
   }
   writes_ = std::move(kept);
   return expired;
+}
+
+void writer_inbox::close() {
+  std::deque<net::write_ticket> writes;
+  std::deque<peer_batch> batches;
+  std::lock_guard lock(mutex_);
+  closed_ = true;
+  writes.swap(writes_);
+  batches.swap(batches_);
+  write_bytes_ = 0;
+  peer_bytes_ = 0;
 }
 
 std::size_t writer_inbox::waiting() const {

@@ -63,6 +63,9 @@ class writer_inbox {
   /// Writes whose deadline has come while they waited; nothing has been done for them.
   std::vector<net::write_ticket> expire(std::int64_t now_us);
 
+  /// Drops everything that waits (tickets and batches answer for themselves) and takes nothing more in.
+  void close();
+
   std::size_t waiting() const;
 
  private:
@@ -73,6 +76,7 @@ class writer_inbox {
   std::size_t write_bytes_ = 0;
   std::size_t peer_bytes_ = 0;
   bool rung_ = false;
+  bool closed_ = false;
 };
 
 }  // namespace quorate
