@@ -8,6 +8,7 @@
 #include <grpcpp/create_channel.h>
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <latch>
@@ -135,9 +136,10 @@ class closed_loop {
     sum.p50_ms = percentile(took, 0.5);
     sum.p99_ms = percentile(std::move(took), 0.99);
     if (sum.writes > 0) sum.cpu_us_per_write = cpu / static_cast<double>(sum.writes);
-    if (after.all > before.all)
-      sum.stolen_share =
-          static_cast<double>(after.stolen - before.stolen) / static_cast<double>(after.all - before.all);
+    if (const auto all = static_cast<double>(after.all - before.all); all > 0) {
+      sum.foreign_share = std::max(0.0, static_cast<double>(after.busy - before.busy) - cpu) / all;
+      sum.stolen_share = static_cast<double>(after.stolen - before.stolen) / all;
+    }
     return sum;
   }
 

@@ -96,7 +96,7 @@ class failover_bench {
     if (!options_.etcd.empty()) targets.push_back(make_etcd_target(options_.etcd, scratch->path()));
     for (std::size_t round = 0; round < members_count; ++round) {
       for (auto& system : targets) {
-        if (const auto done = measure_kill(*system, round, system != targets.front()); !done) return done;
+        if (auto done = measure_kill(*system, round, system != targets.front()); !done) return done;
         if (chaos::interrupted()) return status(errc::unavailable, "interrupted");
       }
     }
@@ -104,7 +104,7 @@ class failover_bench {
   }
 
   status measure_kill(target& system, std::size_t round, bool kill_best_entry) {
-    if (const auto started = system.start(); !started) return started;
+    if (auto started = system.start(); !started) return started;
     std::atomic<bool> stop = false;
     std::vector<writer_log> logs(options_.writers);
     std::vector<std::thread> writers;

@@ -37,10 +37,13 @@ machine_time read_machine_time() {
   std::string name;
   file >> name;
   machine_time seen;
-  std::uint64_t value = 0;
-  for (int column = 0; column < 8 && file >> value; ++column) {
-    seen.all += value;
-    if (column == 7) seen.stolen = value;
+  const std::int64_t jiffy_us = 1'000'000 / sysconf(_SC_CLK_TCK);
+  std::int64_t jiffies = 0;
+  // user nice system idle iowait irq softirq steal
+  for (int column = 0; column < 8 && file >> jiffies; ++column) {
+    seen.all += jiffies * jiffy_us;
+    if (column == 7) seen.stolen = jiffies * jiffy_us;
+    if (column != 3 && column != 4 && column != 7) seen.busy += jiffies * jiffy_us;
   }
   return seen;
 }

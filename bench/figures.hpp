@@ -16,10 +16,11 @@ double median(std::vector<double> numbers);
 /// User and system time of this process.
 std::int64_t own_cpu_us();
 
-/// Jiffies of all processors: those spent in all, and those another guest of the host had instead of us.
+/// Time of all processors of the machine, in microseconds since it started.
 struct machine_time {
-  std::uint64_t all = 0;
-  std::uint64_t stolen = 0;
+  std::int64_t all = 0;
+  std::int64_t busy = 0;    ///< spent by processes of this machine
+  std::int64_t stolen = 0;  ///< another guest of the host had it instead of us
 };
 machine_time read_machine_time();
 

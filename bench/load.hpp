@@ -26,6 +26,7 @@ struct load_result {
   double p50_ms = 0;
   double p99_ms = 0;
   double cpu_us_per_write = 0;  ///< user and system, members and client
+  double foreign_share = 0;     ///< of the machine's processors, by processes that are not part of this
   double stolen_share = 0;      ///< of the machine's processors, by other guests of the host
   std::uint64_t writes = 0;
   std::uint64_t failures = 0;

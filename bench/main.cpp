@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <filesystem>
+#include <iostream>
 
 #include "bench/failover_bench.hpp"
 #include "bench/write_bench.hpp"
@@ -18,10 +19,7 @@ std::string neighbour_program() {
   return (self.parent_path().parent_path() / "cli" / "quorate").string();
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+int run(int count, char** arguments) {
   using namespace quorate::bench;
   CLI::App program("Measures three members on this machine, and others beside them.", "quorate-bench");
   program.require_subcommand(1);
@@ -90,4 +88,16 @@ int main(int count, char** arguments) {
   write.one_entry = entry == "one";
   write.json = json;
   return run_write_bench(write);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  try {
+    return run(count, arguments);
+  } catch (const std::exception& error) {
+    std::cerr << "quorate-bench: " << error.what() << "\n";
+    return 1;
+  }
 }

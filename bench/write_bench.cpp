@@ -16,6 +16,7 @@ using chaos::fixed;
 using chaos::grouped;
 
 constexpr double failed_share_max = 0.001;
+constexpr double disturbed_share = 0.05;  // more than that and the reader is told
 
 struct cell {
   std::string system;
@@ -62,14 +63,14 @@ class write_bench {
     for (unsigned round = 0; round < options_.rounds; ++round) {
       for (std::size_t i = 0; i < targets_.size(); ++i) {
         const auto at = round % 2 ? targets_.size() - 1 - i : i;
-        if (const auto done = measure_block(*targets_[at], round); !done) return done;
+        if (auto done = measure_block(*targets_[at], round); !done) return done;
       }
     }
     return {};
   }
 
   status measure_block(target& system, unsigned round) {
-    if (const auto started = system.start(); !started) return started;
+    if (auto started = system.start(); !started) return started;
     load_options load;
     load.measured = std::chrono::milliseconds(static_cast<std::int64_t>(options_.seconds * 1'000));
     load.value_bytes = options_.value_bytes;
@@ -134,8 +135,10 @@ class write_bench {
               << ": " << grouped(static_cast<std::uint64_t>(one.seen.writes_per_second)) << " writes/s, p50 "
               << fixed(one.seen.p50_ms, 2) << " ms, p99 " << fixed(one.seen.p99_ms, 2) << " ms, "
               << fixed(one.seen.cpu_us_per_write, 0) << " us CPU a write";
-    if (one.seen.stolen_share > 0.05)
-      std::cout << chaos::dim(", " + fixed(one.seen.stolen_share * 100, 0) + " % of the processors stolen by the host");
+    if (one.seen.foreign_share > disturbed_share)
+      std::cout << chaos::bad(", " + fixed(one.seen.foreign_share * 100, 0) + " % of the machine used by others");
+    if (one.seen.stolen_share > disturbed_share)
+      std::cout << chaos::bad(", " + fixed(one.seen.stolen_share * 100, 0) + " % of the machine stolen by its host");
     if (one.seen.failures > 0)
       std::cout << ", " << chaos::bad(grouped(one.seen.failures) + " failed") << " (first: " << one.seen.first_failure
                 << ")";
@@ -178,6 +181,7 @@ class write_bench {
                                {"p50_ms", one.seen.p50_ms},
                                {"p99_ms", one.seen.p99_ms},
                                {"cpu_us_per_write", one.seen.cpu_us_per_write},
+                               {"foreign_share", one.seen.foreign_share},
                                {"stolen_share", one.seen.stolen_share},
                                {"writes", one.seen.writes},
                                {"failures", one.seen.failures}});

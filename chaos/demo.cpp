@@ -66,7 +66,7 @@ class demo {
   status play() {
     for (const auto step : {&demo::prepare, &demo::start_nodes, &demo::import_and_kill, &demo::compare_survivors,
                             &demo::bring_back, &demo::compare_all, &demo::stop_nodes}) {
-      if (const auto done = (this->*step)(); !done) return done;
+      if (auto done = (this->*step)(); !done) return done;
       if (interrupted()) return status(errc::unavailable, "interrupted");
     }
     return {};
@@ -100,7 +100,7 @@ class demo {
 
   status start_nodes() {
     const auto start = steady_clock::now();
-    if (const auto started = cluster_->start_all(); !started) return started;
+    if (auto started = cluster_->start_all(); !started) return started;
     for (const auto& name : cluster_->names())
       say("  " + bold(name) + "  " + cluster_->address(name) + "  " + dim("pid ") + std::to_string(cluster_->pid(name))
           + "  " + dim(cluster_->data_directory(name)));
@@ -156,9 +156,9 @@ class demo {
 
   status compare_survivors() {
     say(bold("2") + "  while a is dead: compare the survivors");
-    if (const auto equal = await_equal({"b", "c"}, "b and c hold the same", &survivors_equal_ms_); !equal) return equal;
+    if (auto equal = await_equal({"b", "c"}, "b and c hold the same", &survivors_equal_ms_); !equal) return equal;
     for (const auto* name : {"b", "c"}) {
-      if (const auto found = look_for_acknowledged(name); !found) return found;
+      if (auto found = look_for_acknowledged(name); !found) return found;
     }
     return {};
   }
@@ -166,15 +166,14 @@ class demo {
   status bring_back() {
     say(bold("3") + "  start a again");
     const auto start = steady_clock::now();
-    if (const auto started = cluster_->start("a"); !started) return started;
+    if (auto started = cluster_->start("a"); !started) return started;
     restart_ms_ = milliseconds_since(start);
     return {};
   }
 
   status compare_all() {
     say(bold("4") + "  compare all three");
-    if (const auto equal = await_equal({"a", "b", "c"}, "a, b and c hold the same", &all_equal_ms_); !equal)
-      return equal;
+    if (auto equal = await_equal({"a", "b", "c"}, "a, b and c hold the same", &all_equal_ms_); !equal) return equal;
     return look_for_acknowledged("a");
   }
 
@@ -188,7 +187,7 @@ class demo {
   }
 
   status await_equal(const std::vector<std::string>& names, const std::string& promise, double* took_ms) {
-    const auto equal = cluster_->wait_digests_equal(names, converge_bound);
+    auto equal = cluster_->wait_digests_equal(names, converge_bound);
     if (equal) *took_ms = *equal;
     judge(equal.ok(), promise + " (content digest)", equal ? "after " + duration_text(*took_ms) : "not equal");
     if (!equal) say(equal.error().message());

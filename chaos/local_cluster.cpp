@@ -42,7 +42,7 @@ result<std::unique_ptr<local_cluster>> local_cluster::prepare(cluster_options op
     std::filesystem::create_directories(cluster->data_directory(cluster->names_.back()), error);
     if (error) return status(errc::internal, "cannot create " + cluster->directory_ + ": " + error.message());
   }
-  if (const auto taken = cluster->take_ports(); !taken) return taken;
+  if (auto taken = cluster->take_ports(); !taken) return taken;
   return cluster;
 }
 
@@ -150,7 +150,7 @@ status local_cluster::wait_serving(const std::string& name, milliseconds bound) 
 }
 
 status local_cluster::start(const std::string& name, milliseconds bound) {
-  if (const auto started = spawn(name); !started) return started;
+  if (auto started = spawn(name); !started) return started;
   return wait_serving(name, bound);
 }
 
@@ -170,7 +170,7 @@ status local_cluster::start_all(milliseconds bound) {
     }
     if (outcome || !port_taken || !options_.ports.empty()) break;
     for (auto& [name, node] : members_) node.running.kill();
-    if (const auto taken = take_ports(); !taken) return taken;
+    if (auto taken = take_ports(); !taken) return taken;
   }
   return outcome ? wait_connected(bound) : outcome;
 }

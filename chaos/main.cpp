@@ -22,10 +22,7 @@ std::string neighbour_program() {
   return (self.parent_path().parent_path() / "cli" / "quorate").string();
 }
 
-}  // namespace
-
-int main(int count, char** arguments) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+int run(int count, char** arguments) {
   using namespace quorate::chaos;
   CLI::App program("Runs real nodes on this machine, breaks them, and checks what they promised.", "quorate-chaos");
   program.require_subcommand(1);
@@ -44,7 +41,9 @@ int main(int count, char** arguments) {
   keep_cluster_options cluster;
   auto* cluster_verb = program.add_subcommand("cluster", "Three nodes on ports 7411, 7421, 7431 until Ctrl-C");
   cluster_verb->add_option("--quorate", quorate, "The node's program")->capture_default_str();
-  cluster_verb->add_option("--data", cluster.directory, "Where the nodes keep their data")->required();
+  std::error_code no_temporary_place;
+  cluster.directory = (std::filesystem::temp_directory_path(no_temporary_place) / "quorate-cluster").string();
+  cluster_verb->add_option("--data", cluster.directory, "Where the nodes keep their data")->capture_default_str();
   cluster_verb->add_flag("--enable-drills", cluster.drills, "Let `quorate admin` break things");
 
   try {
@@ -59,4 +58,16 @@ int main(int count, char** arguments) {
   }
   cluster.program = quorate;
   return keep_cluster(cluster);
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  try {
+    return run(count, arguments);
+  } catch (const std::exception& error) {
+    std::cerr << "quorate-chaos: " << error.what() << "\n";
+    return 1;
+  }
 }

@@ -58,7 +58,7 @@ std::string table(const std::vector<std::vector<std::string>>& rows) {
     for (std::size_t i = 0; i < rows[line].size(); ++i) {
       const auto& cell = rows[line][i];
       const std::string padding(widths[i] - cell.size(), ' ');
-      row += i == 0 ? cell + padding : "   " + padding + cell;
+      row.append(i == 0 ? cell : "   ").append(padding).append(i == 0 ? "" : cell);
     }
     text += (line == 0 ? dim(row) : row) + "\n";
   }

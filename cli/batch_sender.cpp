@@ -34,7 +34,7 @@ bool out_of_service(const net::call_result& why) {
 }
 
 std::string explain(const net::call_result& why) {
-  const auto text = why.field.empty() ? why.message : why.field + ": " + why.message;
+  auto text = why.field.empty() ? why.message : why.field + ": " + why.message;
   switch (why.outcome) {
     case net::call_outcome::indeterminate: return "unknown, may have been stored: " + text;
     case net::call_outcome::superseded: return "stored, but a newer version was already there";

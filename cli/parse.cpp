@@ -10,7 +10,7 @@
 namespace quorate::cli {
 namespace {
 
-constexpr std::int64_t duration_ms_max = 24 * 3'600'000;
+constexpr std::int64_t duration_ms_max = 86'400'000;
 
 struct unit {
   std::string_view name;

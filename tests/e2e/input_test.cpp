@@ -75,6 +75,7 @@ std::vector<broken_rule> broken_rules() {
       {"updated_at", "no time, in a full record",
        [](request& r) {
          r.set_full_record(true);
+         r.mutable_memory()->set_created_at("2026-01-02T03:04:05Z");
          r.mutable_memory()->set_updated_at("yesterday");
        }},
       {"last_accessed_at", "no time, in a full record",

@@ -63,6 +63,25 @@ TEST_SUITE("e2e.kill") {
     CHECK(load.overdue_ms_max() <= 250);
   }
 
+  TEST_CASE("a node that was killed takes writes at once when it serves again") {
+    running_cluster cluster;
+    for (int i = 0; i < 20; ++i)
+      REQUIRE(text_of(store(cluster->client("a"), "before " + std::to_string(i), "x")) == "OK");
+    for (int restart = 0; restart < 5; ++restart) {
+      CAPTURE(restart);
+      cluster->kill("a");
+      const auto started = cluster->start("a");
+      REQUIRE_MESSAGE(started.ok(), started.message());
+      REQUIRE(cluster->wait_connected(converge_bound).ok());
+      const auto start = steady_clock::now();
+      CHECK(text_of(store(cluster->client("a"), "after " + std::to_string(restart), "x")) == "OK");
+      CHECK(chaos::milliseconds_since(start) < 500);
+    }
+    v1::StatusReply seen;
+    REQUIRE(text_of(cluster->client("b").node_status(&seen)) == "OK");
+    CHECK(seen.entries_refused_clock() == 0);
+  }
+
   TEST_CASE("SIGTERM under load ends a node cleanly within five seconds, and loses nothing") {
     running_cluster cluster;
     auto options = gentle_load(*cluster, 7);

@@ -77,6 +77,21 @@ TEST_SUITE("e2e.quorum") {
     }
   }
 
+  TEST_CASE("a node left alone goes on knocking at its dead peers, stays up, and takes writes when they are back") {
+    running_cluster cluster(short_timeout());
+    cluster->kill("b");
+    cluster->kill("c");
+    REQUIRE(cluster->wait_peer("a", "b", false, converge_bound));
+    REQUIRE(cluster->wait_peer("a", "c", false, converge_bound));
+    CHECK(!chaos::wait_until(milliseconds(3'000), [&] { return !cluster->running("a"); }));
+    for (const auto* name : {"b", "c"}) {
+      const auto started = cluster->start(name);
+      REQUIRE_MESSAGE(started.ok(), started.message());
+    }
+    REQUIRE(cluster->wait_connected(converge_bound).ok());
+    CHECK(text_of(store(cluster->client("a"), "together again", "x")) == "OK");
+  }
+
   TEST_CASE(
       "when the others fall silent unnoticed the answer comes at the deadline, says one copy, and the write surfaces") {
     running_cluster cluster(short_timeout());

@@ -1,0 +1,100 @@
+#include "tests/support/hand_made_peer.hpp"
+
+#include "proto/entry_codec.hpp"
+#include "proto/hash.hpp"
+
+namespace quorate::testing {
+
+struct hand_made_peer::heard {
+  mutable std::mutex mutex;
+  std::vector<v1::LogAck> acks;
+  std::vector<v1::LogRefusal> refusals;
+  std::size_t echoes = 0;
+  std::optional<status> closed;
+};
+
+class hand_made_peer::ear final : public net::answer_sink {
+ public:
+  explicit ear(std::shared_ptr<heard> what) : heard_(std::move(what)) {}
+  void send(v1::PeerAnswer&& answer) override {
+    std::lock_guard lock(heard_->mutex);
+    heard_->acks.insert(heard_->acks.end(), answer.acks().begin(), answer.acks().end());
+    heard_->refusals.insert(heard_->refusals.end(), answer.refusals().begin(), answer.refusals().end());
+    if (answer.has_echo()) ++heard_->echoes;
+  }
+  void close(const status& why) override {
+    std::lock_guard lock(heard_->mutex);
+    if (!heard_->closed) heard_->closed = why;
+  }
+
+ private:
+  const std::shared_ptr<heard> heard_;
+};
+
+hand_made_peer::hand_made_peer(std::string name, std::uint64_t instance)
+    : log{node_id_of(name), hybrid_time_at(1)},
+      name_(std::move(name)),
+      instance_(instance),
+      heard_(std::make_shared<heard>()) {}
+
+v1::Hello hand_made_peer::hello_to(const std::string& node) const {
+  v1::Hello hello;
+  hello.set_protocol(1);
+  hello.set_cluster_id("quorate");
+  hello.set_from(name_);
+  hello.set_to(node);
+  hello.set_instance(instance_);
+  return hello;
+}
+
+errc hand_made_peer::open(net::node_api& node, const v1::Hello& hello) {
+  v1::Welcome welcome;
+  heard_ = std::make_shared<heard>();
+  auto accepted = node.accept(hello, std::make_shared<ear>(heard_), &welcome);
+  if (!accepted) return accepted.error().code();
+  link_ = std::move(*accepted);
+  return errc::ok;
+}
+
+void hand_made_peer::send(const std::vector<entry>& entries) {
+  v1::PeerFrame frame;
+  for (const auto& e : entries) frame.add_entries(encode(e));
+  link_->on_frame(std::move(frame));
+}
+
+void hand_made_peer::heartbeat() {
+  v1::PeerFrame frame;
+  frame.mutable_heartbeat()->set_number(1);
+  link_->on_frame(std::move(frame));
+}
+
+void hand_made_peer::close() {
+  if (auto link = std::exchange(link_, nullptr)) link->on_closed();
+}
+
+entry hand_made_peer::put(sequence_number sequence, std::uint64_t time, const std::string& key,
+                          const std::string& value) const {
+  return {log, sequence, time, {{{key_kind::memory, key}, false, {}, value}}};
+}
+
+std::vector<v1::LogAck> hand_made_peer::acks() const {
+  std::lock_guard lock(heard_->mutex);
+  return heard_->acks;
+}
+
+std::vector<v1::LogRefusal> hand_made_peer::refusals() const {
+  std::lock_guard lock(heard_->mutex);
+  return heard_->refusals;
+}
+
+std::size_t hand_made_peer::echoes() const {
+  std::lock_guard lock(heard_->mutex);
+  return heard_->echoes;
+}
+
+std::optional<status> hand_made_peer::closed() const {
+  std::lock_guard lock(heard_->mutex);
+  return heard_->closed;
+}
+
+}  // namespace quorate::testing

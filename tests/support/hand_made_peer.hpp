@@ -1,0 +1,49 @@
+// A peer made by hand: opens a stream to a node and sends it whatever a test says, honest or not.
+//
+// One test thread sends; answers arrive from the node's threads.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "net/node_api.hpp"
+#include "quorate/v1/replication.pb.h"
+
+namespace quorate::testing {
+
+class hand_made_peer {
+ public:
+  explicit hand_made_peer(std::string name, std::uint64_t instance = 1);
+
+  v1::Hello hello_to(const std::string& node) const;
+  /// What accept said.
+  errc open(net::node_api& node, const v1::Hello& hello);
+  void send(const std::vector<entry>& entries);
+  void heartbeat();
+  void close();
+
+  /// An entry of this peer's log that puts one value.
+  entry put(sequence_number sequence, std::uint64_t time, const std::string& key, const std::string& value) const;
+
+  std::vector<v1::LogAck> acks() const;
+  std::vector<v1::LogRefusal> refusals() const;
+  std::size_t echoes() const;
+  /// The reason the node ended the stream with; none while it is open.
+  std::optional<status> closed() const;
+
+  log_id log;
+
+ private:
+  struct heard;
+  class ear;
+
+  const std::string name_;
+  const std::uint64_t instance_;
+  std::shared_ptr<heard> heard_;
+  std::shared_ptr<net::inbound_link> link_;
+};
+
+}  // namespace quorate::testing

@@ -1,0 +1,173 @@
+#include "tests/support/test_cluster.hpp"
+
+#include <cstdlib>
+
+#include <doctest/doctest.h>
+
+#include "actors/log.hpp"
+
+namespace quorate::testing {
+namespace {
+
+/// What the nodes log is of interest only when a test is looked into: QUORATE_TEST_LOG=1.
+void quiet() {
+  static const bool done = [] {
+    logging::start(logging::format::text,
+                   std::getenv("QUORATE_TEST_LOG") ? logging::level::debug : logging::level::off, "");
+    return true;
+  }();
+  (void)done;
+}
+
+template <class Positions>
+std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> as_map(const Positions& positions) {
+  std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> result;
+  for (const auto& p : positions) result[{p.origin(), p.epoch()}] = p.sequence();
+  return result;
+}
+
+}  // namespace
+
+member::member(loopback_network& network, node_options given) : options(std::move(given)), network_(network) {}
+
+member::~member() { stop(); }
+
+void member::start() {
+  REQUIRE(!running());
+  auto started = start_node(
+      options, disk.open(), network_.transport(options.name),
+      [this](const quorate::status& why) {
+        std::lock_guard lock(mutex_);
+        failures_.push_back(why);
+      },
+      time);
+  REQUIRE_MESSAGE(started.ok(), started.error().message());
+  node_ = std::move(*started);
+  network_.listen(options.name, node_->api());
+}
+
+void member::stop() {
+  if (!running()) return;
+  disk.let_commits_go();
+  disk.let_reads_go();
+  network_.stop_listening(options.name);
+  node_.reset();
+}
+
+v1::StatusReply member::status() const {
+  v1::StatusReply reply;
+  node_->api().describe(&reply);
+  return reply;
+}
+
+v1::DigestReply member::digest() const {
+  v1::DigestReply reply;
+  const auto described = node_->api().describe(&reply);
+  CHECK(described.ok());
+  return reply;
+}
+
+v1::ActorsReply member::actors() const {
+  v1::ActorsReply reply;
+  node_->api().describe(&reply);
+  return reply;
+}
+
+v1::PeerStatus member::peer(const std::string& other) const {
+  const auto reply = status();
+  for (const auto& p : reply.peers())
+    if (p.name() == other) return p;
+  return {};
+}
+
+v1::ActorStatus member::actor(const std::string& which) const {
+  const auto reply = actors();
+  for (const auto& a : reply.actors())
+    if (a.name() == which) return a;
+  return {};
+}
+
+quorate::status member::kill(const std::string& which) {
+  v1::DrillRequest request;
+  request.set_kill_actor(which);
+  return api().drill(request);
+}
+
+std::vector<quorate::status> member::failures() const {
+  std::lock_guard lock(mutex_);
+  return failures_;
+}
+
+cluster::cluster(const cluster_options& options) {
+  quiet();
+  for (const auto& name : options.names) {
+    node_options of;
+    of.name = name;
+    of.write_quorum = options.write_quorum;
+    of.quorum_timeout_ms = options.quorum_timeout_ms;
+    of.relay_delay_ms = options.relay_delay_ms;
+    of.enable_drills = true;
+    for (const auto& other : options.names)
+      if (other != name) of.peers.push_back({other, other});
+    members_[name] = std::make_unique<member>(network, std::move(of));
+  }
+  if (!options.start) return;
+  for (auto& [name, m] : members_) m->start();
+  REQUIRE(all_up());
+}
+
+cluster::~cluster() {
+  for (auto& [name, m] : members_) m->stop();
+  CHECK(network.contract_breaches() == 0);
+}
+
+std::vector<member*> cluster::running() {
+  std::vector<member*> result;
+  for (auto& [name, m] : members_)
+    if (m->running()) result.push_back(m.get());
+  return result;
+}
+
+bool cluster::all_up(std::chrono::milliseconds bound) {
+  return eventually(
+      [this] {
+        const auto nodes = running();
+        for (auto* one : nodes)
+          for (auto* other : nodes)
+            if (one != other)
+              if (const auto seen = one->peer(other->name()); !seen.up() || !seen.clock_known()) return false;
+        return true;
+      },
+      bound);
+}
+
+bool cluster::see_each_other(const std::string& one, const std::string& other, bool up) {
+  return eventually(
+      [&] { return (*this)[one].peer(other).up() == up && (*this)[other].peer(one).up() == up; });
+}
+
+bool cluster::equal(std::chrono::milliseconds bound) {
+  return eventually(
+      [this] {
+        const auto nodes = running();
+        const auto first = nodes.front()->digest();
+        for (auto* one : nodes) {
+          const auto digest = one->digest();
+          if (digest.root() != first.root() || as_map(digest.vector()) != as_map(first.vector())) return false;
+        }
+        return true;
+      },
+      bound);
+}
+
+bool cluster::everywhere(const std::string& key, const std::string& value, std::chrono::milliseconds bound) {
+  return eventually(
+      [&] {
+        for (auto* one : running())
+          if (one->disk.value_of(key) != value) return false;
+        return true;
+      },
+      bound);
+}
+
+}  // namespace quorate::testing

@@ -1,0 +1,113 @@
+#include "tests/support/test_disk.hpp"
+
+#include <stdexcept>
+
+namespace quorate::testing {
+
+class forwarding_store final : public storage::store {
+ public:
+  explicit forwarding_store(test_disk& disk) : disk_(disk) {}
+
+  result<std::optional<stored_record>> get(const record_key& key) const override {
+    disk_.before_get(key);
+    return disk_.store().get(key);
+  }
+  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
+    return disk_.store().find(kind, alias);
+  }
+  result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
+                           std::size_t bytes_max) const override {
+    return disk_.store().scan(kind, prefix, after, count_max, bytes_max);
+  }
+  result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
+    return disk_.store().begin_epoch(unix_ms, random_bits);
+  }
+  status commit(const storage::write_group& group) override { return disk_.store().commit(group); }
+  result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
+                                              std::size_t bytes_max) const override {
+    disk_.before_read();
+    return disk_.store().read_log(log, first, bytes_max);
+  }
+  result<storage::store_summary> summary() const override { return disk_.store().summary(); }
+
+ private:
+  test_disk& disk_;
+};
+
+test_disk::test_disk() : store_(storage::make_memory_store()) {
+  store_->before_commit = [this](const storage::write_group& group) { return before_commit(group); };
+}
+
+std::unique_ptr<storage::store> test_disk::open() { return std::make_unique<forwarding_store>(*this); }
+
+status test_disk::before_commit(const storage::write_group& group) {
+  std::unique_lock lock(mutex_);
+  ++commits_waiting_;
+  changed_.wait(lock, [this] { return !commits_held_; });
+  --commits_waiting_;
+  if (failing_ && !group.entries.empty()) return {errc::storage_failure, "planted failure of a sync"};
+  return {};
+}
+
+void test_disk::before_read() {
+  std::unique_lock lock(mutex_);
+  ++reads_waiting_;
+  changed_.wait(lock, [this] { return !reads_held_; });
+  --reads_waiting_;
+}
+
+void test_disk::before_get(const record_key& key) {
+  std::lock_guard lock(mutex_);
+  if (poisonous_.empty() || key.bytes != poisonous_) return;
+  ++poisoned_reads_;
+  throw std::runtime_error("planted defect");
+}
+
+void test_disk::hold_commits() {
+  std::lock_guard lock(mutex_);
+  commits_held_ = true;
+}
+
+void test_disk::let_commits_go() {
+  std::lock_guard lock(mutex_);
+  commits_held_ = false;
+  changed_.notify_all();
+}
+
+void test_disk::hold_reads() {
+  std::lock_guard lock(mutex_);
+  reads_held_ = true;
+}
+
+void test_disk::let_reads_go() {
+  std::lock_guard lock(mutex_);
+  reads_held_ = false;
+  changed_.notify_all();
+}
+
+void test_disk::power_cut() {
+  failing_ = false;
+  store_->power_cut();
+}
+
+void test_disk::wipe() {
+  failing_ = false;
+  store_->wipe();
+}
+
+void test_disk::make_poisonous(std::string key) {
+  std::lock_guard lock(mutex_);
+  poisonous_ = std::move(key);
+}
+
+std::string test_disk::value_of(const std::string& key) const {
+  const auto found = store_->get({key_kind::memory, key});
+  return found && *found && !(*found)->deleted ? (*found)->value : std::string();
+}
+
+version test_disk::version_of(const std::string& key) const {
+  const auto found = store_->get({key_kind::memory, key});
+  return found && *found ? (*found)->stamp : version{};
+}
+
+}  // namespace quorate::testing

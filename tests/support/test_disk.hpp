@@ -1,0 +1,68 @@
+// A node's disk in a test: a memory store that outlives the nodes started on it, and whose commits and reads can be
+// held up, failed or made to throw while a node runs on it.
+//
+// Any thread. The node gets a store that forwards to the one kept here.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "storage/memory_store.hpp"
+
+namespace quorate::testing {
+
+class test_disk {
+ public:
+  test_disk();
+
+  /// What a node is started on. The disk must outlive it; one at a time.
+  std::unique_ptr<storage::store> open();
+  storage::memory_store& store() { return *store_; }
+  const storage::memory_store& store() const { return *store_; }
+
+  /// Commits wait from now on, until `let_commits_go`.
+  void hold_commits();
+  void let_commits_go();
+  bool commit_waits() const { return commits_waiting_ != 0; }
+  /// The commits that bring entries fail from now on, until power_cut().
+  void fail_commits() { failing_ = true; }
+  void power_cut();
+  void wipe();
+
+  /// Reads of logs wait from now on, until `let_reads_go`.
+  void hold_reads();
+  void let_reads_go();
+  int reads_waiting() const { return reads_waiting_; }
+
+  /// Reads of this record throw, as a defect in a merge would; empty = none.
+  void make_poisonous(std::string key);
+  int poisoned_reads() const { return poisoned_reads_; }
+
+  /// The value under the key; "" when there is none.
+  std::string value_of(const std::string& key) const;
+  version version_of(const std::string& key) const;
+
+ private:
+  friend class forwarding_store;
+
+  status before_commit(const storage::write_group& group);
+  void before_read();
+  void before_get(const record_key& key);
+
+  const std::unique_ptr<storage::memory_store> store_;
+  std::atomic<bool> failing_{false};
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool commits_held_ = false;
+  bool reads_held_ = false;
+  std::string poisonous_;
+  std::atomic<int> commits_waiting_{0};
+  std::atomic<int> reads_waiting_{0};
+  std::atomic<int> poisoned_reads_{0};
+};
+
+}  // namespace quorate::testing
