@@ -51,6 +51,8 @@ struct node_context {
   board facts;
   writer_inbox inbox;
   poison_watch poison;
+  /// The newest hybrid time of this process, across lives of the writer; 0 before the first. Only the writer uses it.
+  std::uint64_t last_stamp = 0;
 
   address writer;
   address fanout;

@@ -1,5 +1,7 @@
 #include "actors/inbound.hpp"
 
+#include <algorithm>
+
 #include "actors/context.hpp"
 #include "actors/log.hpp"
 #include "proto/entry_codec.hpp"
@@ -19,6 +21,13 @@ void add_positions(const std::vector<log_position>& positions,
     position->set_epoch(p.log.epoch);
     position->set_sequence(p.sequence);
   }
+}
+
+std::string list_of(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  std::string list;
+  for (const auto& name : names) list += (list.empty() ? "" : ", ") + name;
+  return list;
 }
 
 }  // namespace
@@ -85,7 +94,11 @@ void inbound_session::close(const status& why) {
 
 void inbound_session::on_closed() { closed_ = true; }
 
-std::size_t inbound_gate::peers(const node_context& context) { return context.peers.size(); }
+inbound_gate::inbound_gate(node_context& context) : context_(context), current_(context.peers.size()) {
+  std::vector<std::string> names{context.self.name};
+  for (const auto& peer : context.peers) names.push_back(peer.name);
+  members_ = list_of(std::move(names));
+}
 
 result<std::size_t> inbound_gate::identify(const v1::Hello& hello) const {
   if (hello.protocol() != protocol_version)
@@ -98,7 +111,14 @@ result<std::size_t> inbound_gate::identify(const v1::Hello& hello) const {
     return status(errc::wrong_node, "the call is for '" + hello.to() + "', this node is '" + context_.self.name
                                         + "': check --peer on '" + hello.from() + "'");
   for (std::size_t i = 0; i < context_.peers.size(); ++i)
-    if (context_.peers[i].name == hello.from()) return i;
+    if (context_.peers[i].name == hello.from()) {
+      // Quorums counted over different member lists need not intersect.
+      auto theirs = list_of({hello.members().begin(), hello.members().end()});
+      if (theirs != members_)
+        return status(errc::wrong_cluster, "'" + hello.from() + "' has the members " + theirs + ", this node has "
+                                               + members_ + ": give every node the same --peer list");
+      return i;
+    }
   return status(errc::wrong_node, "'" + hello.from() + "' is no member known to '" + context_.self.name
                                       + "': check --name there and --peer here");
 }
@@ -112,6 +132,7 @@ result<std::shared_ptr<net::inbound_link>> inbound_gate::accept(const v1::Hello&
     return peer.error();
   }
   if (context_.facts.cut(*peer)) return status(errc::unavailable, "the link is cut by a drill");
+  if (context_.facts.live_log().epoch == 0) return status(errc::unavailable, "the node is starting");
   std::shared_ptr<inbound_session> session;
   std::shared_ptr<inbound_session> old;
   {

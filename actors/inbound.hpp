@@ -53,7 +53,7 @@ class inbound_session : public net::inbound_link, public std::enable_shared_from
 /// Admits peers. One per node.
 class inbound_gate {
  public:
-  explicit inbound_gate(node_context& context) : context_(context), current_(peers(context)) {}
+  explicit inbound_gate(node_context& context);
 
   result<std::shared_ptr<net::inbound_link>> accept(const v1::Hello& hello, std::shared_ptr<net::answer_sink> answers,
                                                     v1::Welcome* welcome);
@@ -63,10 +63,10 @@ class inbound_gate {
   void shut(const status& why);
 
  private:
-  static std::size_t peers(const node_context& context);
   result<std::size_t> identify(const v1::Hello& hello) const;
 
   node_context& context_;
+  std::string members_;  ///< all names, sorted, for comparison with what a peer says
   std::mutex mutex_;
   std::vector<std::shared_ptr<inbound_session>> current_;
   bool shut_ = false;

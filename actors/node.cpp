@@ -18,6 +18,7 @@
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
 #include "actors/log_reader.hpp"
+#include "actors/messages.hpp"
 #include "actors/peer_link.hpp"
 #include "actors/reconciler.hpp"
 #include "actors/supervisor.hpp"
@@ -126,23 +127,36 @@ class running_node final : public node, public net::node_api {
   std::vector<child_spec> tree() {
     auto* context = &context_;
     std::vector<child_spec> children;
-    children.push_back({"writer", &context_.writer, [context](caf::event_based_actor* parent) -> caf::actor {
+    children.push_back({"writer", &context_.writer,
+                        [context](caf::event_based_actor* parent) -> caf::actor {
                           return parent->spawn<caf::detached>(writer_behavior, context);
-                        }});
-    children.push_back({"fanout", &context_.fanout, [context](caf::event_based_actor* parent) -> caf::actor {
-                          return parent->spawn(fanout_behavior, context);
-                        }});
-    children.push_back({"log_reader", &context_.log_reader, [context](caf::event_based_actor* parent) -> caf::actor {
+                        },
+                        // What came in while there was no writer rang a bell that nobody heard.
+                        [context] { context->writer.send(message::wake{}); }});
+    children.push_back(
+        {"fanout",
+         &context_.fanout,
+         [context](caf::event_based_actor* parent) -> caf::actor { return parent->spawn(fanout_behavior, context); },
+         {}});
+    children.push_back({"log_reader",
+                        &context_.log_reader,
+                        [context](caf::event_based_actor* parent) -> caf::actor {
                           return parent->spawn<caf::detached>(log_reader_behavior, context);
-                        }});
-    children.push_back({"reconciler", &context_.reconciler, [context](caf::event_based_actor* parent) -> caf::actor {
+                        },
+                        {}});
+    children.push_back({"reconciler",
+                        &context_.reconciler,
+                        [context](caf::event_based_actor* parent) -> caf::actor {
                           return parent->spawn(reconciler_behavior, context);
-                        }});
+                        },
+                        {}});
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
-      children.push_back({"link." + context_.peers[i].name, context_.links[i].get(),
+      children.push_back({"link." + context_.peers[i].name,
+                          context_.links[i].get(),
                           [context, i](caf::event_based_actor* parent) -> caf::actor {
                             return parent->spawn(peer_link_behavior, context, i);
-                          }});
+                          },
+                          {}});
     return children;
   }
 

@@ -11,8 +11,9 @@
 namespace quorate {
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{25};
-constexpr std::int64_t read_patience_ms = 2'000;     // the reader may have died with our order
+constexpr std::chrono::milliseconds tick_interval{40};
+constexpr std::int64_t read_patience_ms = 2'000;  // the reader may have died with our order
+constexpr std::size_t heartbeats_max = 16;
 constexpr std::int64_t round_trip_us_max = 500'000;  // longer ones say too little about a clock
 
 /// Turns what happens on a stream into messages to the link that owns it.
@@ -77,7 +78,6 @@ void peer_link_state::drop(const std::string& why) {
   ++stream_number_;
   phase_ = phase::idle;
   machine.on_closed();
-  reading_since_ms_ = 0;
   backoff_ms_ = std::clamp(backoff_ms_ * 2, limits::reconnect_ms_min, limits::reconnect_ms_max);
   auto spread = std::uniform_int_distribution<std::int64_t>(-backoff_ms_ / 5, backoff_ms_ / 5);
   retry_at_ms_ = now_ms() + backoff_ms_ + spread(jitter_);
@@ -95,8 +95,9 @@ void peer_link_state::drop(const std::string& why) {
 
 void peer_link_state::become_open(const v1::PeerAnswer& answer) {
   phase_ = phase::open;
-  backoff_ms_ = 0;
   heartbeat_at_ms_ = 0;
+  heartbeats_.clear();
+  reading_since_ms_ = 0;
   auto vector = positions_of(answer.welcome().vector());
   machine.on_open(vector);
   machine.on_committed(context->facts.live_end());
@@ -114,9 +115,15 @@ void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
   const auto& echo = answer.echo();
   auto vector = positions_of(echo.vector());
   for (const auto& position : vector) machine.on_held(position);
-  auto round_trip_us = context->time.steady_us() - heartbeat_sent_us_;
-  bool measured = echo.number() == heartbeat_number_ && round_trip_us <= round_trip_us_max;
-  auto offset_ms = echo.wall_ms() - (heartbeat_wall_ms_ + round_trip_us / 2000);
+  backoff_ms_ = 0;  // only now: a peer that opens streams and closes them again is not to be called in a rush
+  while (!heartbeats_.empty() && heartbeats_.front().number < echo.number()) heartbeats_.pop_front();
+  bool measured = false;
+  std::int64_t offset_ms = 0;
+  if (!heartbeats_.empty() && heartbeats_.front().number == echo.number()) {
+    auto round_trip_us = context->time.steady_us() - heartbeats_.front().steady_us;
+    measured = round_trip_us <= round_trip_us_max;
+    offset_ms = echo.wall_ms() - (heartbeats_.front().wall_ms + round_trip_us / 2000);
+  }
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.heard_us = context->time.steady_us();
     for (const auto& position : vector) f.vector.raise(position);
@@ -183,10 +190,10 @@ void peer_link_state::pump() {
   bool send = false;
   if (now >= heartbeat_at_ms_) {
     heartbeat_at_ms_ = now + limits::heartbeat_ms;
-    heartbeat_sent_us_ = context->time.steady_us();
-    heartbeat_wall_ms_ = context->time.wall_ms();
-    frame.mutable_heartbeat()->set_number(++heartbeat_number_);
-    frame.mutable_heartbeat()->set_wall_ms(heartbeat_wall_ms_);
+    heartbeats_.push_back({++heartbeat_number_, context->time.steady_us(), context->time.wall_ms()});
+    if (heartbeats_.size() > heartbeats_max) heartbeats_.pop_front();
+    frame.mutable_heartbeat()->set_number(heartbeats_.back().number);
+    frame.mutable_heartbeat()->set_wall_ms(heartbeats_.back().wall_ms);
     send = true;
   }
   for (bool more = true; more;) {

@@ -8,6 +8,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <random>
 
@@ -64,8 +65,12 @@ struct peer_link_state {
   std::int64_t reading_since_ms_ = 0;  ///< 0 = no read under way
   std::int64_t heartbeat_at_ms_ = 0;   ///< when the next one is due
   std::uint64_t heartbeat_number_ = 0;
-  std::int64_t heartbeat_sent_us_ = 0;
-  std::int64_t heartbeat_wall_ms_ = 0;
+  struct sent_heartbeat {
+    std::uint64_t number = 0;
+    std::int64_t steady_us = 0;
+    std::int64_t wall_ms = 0;
+  };
+  std::deque<sent_heartbeat> heartbeats_;  ///< not yet echoed, the last few
   std::minstd_rand jitter_;
 };
 

@@ -15,6 +15,7 @@ void supervisor_state::start(std::size_t index) {
   child.fact.running = true;
   context->facts.set_actor(child.fact);
   child.spec.place->set(child.actor);
+  if (child.spec.on_placed) child.spec.on_placed();
 }
 
 void supervisor_state::on_down(const caf::down_msg& down) {

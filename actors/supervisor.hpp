@@ -26,6 +26,8 @@ struct child_spec {
   std::string name;
   address* place = nullptr;
   std::function<caf::actor(caf::event_based_actor* parent)> spawn;
+  /// Called once the child can be reached: what was sent before that is lost.
+  std::function<void()> on_placed;
 };
 
 struct supervisor_state {

@@ -10,6 +10,19 @@
 #include "quorate/v1/replication.pb.h"
 
 namespace quorate {
+namespace {
+
+/// A request that makes the domain throw is the request's problem, not the writer's: it is refused and reported.
+result<std::vector<mutation>> plan(net::write_request& request, const record_reader& now, const version& stamp) {
+  try {
+    return request.plan(now, stamp);
+  } catch (const std::exception& e) {
+    logging::event(logging::level::error, "writer.plan_threw", {{"what", e.what()}});
+    return status(errc::internal, "the request could not be planned; nothing was written");
+  }
+}
+
+}  // namespace
 
 /// What a batch's sender is told once the group is on disk.
 struct writer_state::answer_to_peer {
@@ -60,7 +73,9 @@ status writer_state::open(node_context* node) {
   auto summary = node->store.summary();
   if (!summary) return summary.error();
   state_ = {core::log_vector(summary->vector), core::digest(summary->buckets), summary->counts};
-  clock_ = core::hybrid_clock(summary->clock_bound);
+  // A new process starts above the stored bound; a new writer in the same process knows better, and does not leave a
+  // gap that peers would have to take for a fast clock.
+  clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
   clock_bound_ = summary->clock_bound;
   node->facts.set_vector(state_.vector, live_);
 
@@ -77,6 +92,7 @@ status writer_state::open(node_context* node) {
 
 status writer_state::merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer) {
   auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
+  const auto sender = context_->peers[batch.from().peer()].id;
   auto latest_ms = context_->time.wall_ms() + correction_ms + context_->options.max_clock_offset_ms;
   for (auto& arrived : batch.entries) {
     const auto& e = arrived.content;
@@ -99,7 +115,7 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms) {
       if (context_->facts.entries_refused_clock++ % 1000 == 0)
         logging::event(logging::level::error, "peer.clock_ahead",
-                       {{"peer", context_->peers[0].name},
+                       {{"peer", context_->peers[batch.from().peer()].name},
                         {"ahead_ms", static_cast<std::int64_t>(milliseconds_of(e.time)) - context_->time.wall_ms()}});
       refuse(v1::LogRefusal::CLOCK);
       continue;
@@ -115,7 +131,8 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     if (!verdict) return verdict.error();
     if (log.first == 0) log.first = e.sequence;
     log.last = e.sequence;
-    if (*verdict) log.superseded.push_back({e.sequence, *verdict});
+    // Only the origin counts copies, so only it needs the verdicts.
+    if (*verdict && e.log.origin == sender) log.superseded.push_back({e.sequence, *verdict});
   }
   return {};
 }
@@ -127,6 +144,11 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   if (facts.clock_skewed)
     return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
                                   + " ms from most members'; write through another node"};
+  auto ahead_ms =
+      static_cast<std::int64_t>(milliseconds_of(clock_.last())) - context_->time.wall_ms() - facts.clock_correction_ms;
+  if (ahead_ms > context_->options.max_clock_offset_ms / 2)
+    return {errc::clock_skew, "this node's stamps run " + std::to_string(ahead_ms)
+                                  + " ms ahead of the clock, peers would refuse them; write through another node"};
   auto reachable = facts.peers_up() + 1;
   if (reachable < needed)
     return {errc::quorum_unreachable, std::to_string(reachable) + " of " + std::to_string(needed)
@@ -149,10 +171,8 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     // The stamp must be above what every key it touches has; the clock has observed every version this node holds
     // (it observes each merged entry, and starts above the stored bound).
     version next{clock_.next(context_->time.wall_ms()), context_->self.id};
-    auto changes = ticket->plan(group, next);
+    auto changes = plan(*ticket.operator->(), group, next);
     if (!changes) {
-      if (changes.error().code() == errc::corruption || changes.error().code() == errc::storage_failure)
-        return changes.error();
       reject(changes.error());
       continue;
     }
@@ -174,16 +194,9 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
 
 /// The bound must be on disk before a stamp above it leaves the node. Under load it moves along with the groups; after
 /// a pause the first write pays one small sync for it.
-status writer_state::keep_clock_bound_ahead() {
-  auto soon = hybrid_time_at(static_cast<std::uint64_t>(std::max<std::int64_t>(context_->time.wall_ms(), 0)) + 100);
-  return std::max(soon, clock_.last() + limits::group_entries_max) < clock_bound_ ? status() : store_clock_bound();
-}
-
 status writer_state::store_clock_bound() {
-  auto base = std::max(milliseconds_of(clock_.last()),
-                       static_cast<std::uint64_t>(std::max<std::int64_t>(context_->time.wall_ms(), 0)));
   storage::write_group bound;
-  bound.clock_bound = hybrid_time_at(base + limits::clock_bound_ahead_ms);
+  bound.clock_bound = clock_.last() + hybrid_time_at(limits::clock_bound_ahead_ms);
   auto stored = context_->store.commit(bound);
   if (stored.ok()) clock_bound_ = *bound.clock_bound;
   return stored;
@@ -204,9 +217,6 @@ result<bool> writer_state::on_wake() {
   auto work = context_->inbox.take();
   if (work.empty()) return false;
 
-  if (!work.writes.empty())
-    if (auto kept = keep_clock_bound_ahead(); !kept) return kept;
-
   core::group_builder group(context_->store, state_);
   std::vector<answer_to_peer> answers(work.batches.size());
   for (std::size_t i = 0; i < work.batches.size(); ++i)
@@ -217,8 +227,12 @@ result<bool> writer_state::on_wake() {
   auto made = std::make_shared<std::vector<encoded_entry>>();
   if (auto stamped = stamp(group, work.writes, *begun, *made); !stamped) return stamped;
 
+  context_->last_stamp = clock_.last();
+
   message::acked own{0, live_, 0, 0, {}};
   if (!made->empty()) {
+    if (clock_.last() >= clock_bound_)
+      if (auto stored = store_clock_bound(); !stored) return stored;
     own.first = made->front().sequence;
     own.last = made->back().sequence;
     context_->fanout.send(message::begun_ptr(std::move(begun)));
@@ -241,8 +255,6 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
     self->quit();
     return {};
   }
-  // What came in while there was no writer rang a bell that nobody heard.
-  self->send(self, message::wake{});
   return {
       [self, context](message::wake) {
         auto more = self->state.on_wake();

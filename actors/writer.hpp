@@ -50,7 +50,6 @@ struct writer_state {
   /// The reason to refuse a write before anything is done for it; ok when there is none.
   status admissible(const net::write_ticket& ticket, std::uint32_t needed) const;
   status commit(core::group_builder& group);
-  status keep_clock_bound_ahead();
   status store_clock_bound();
 
   node_context* context_ = nullptr;

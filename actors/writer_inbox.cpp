@@ -44,7 +44,8 @@ writer_inbox::work writer_inbox::take() {
   work result;
   std::size_t entries = 0;
   std::size_t bytes = 0;
-  auto room = [&] { return entries < limits::group_entries_max && bytes < limits::group_bytes_max; };
+  // Half a group for each side: a peer that catches up must not starve clients, nor the other way round.
+  auto room = [&] { return entries < limits::group_entries_max / 2 && bytes < limits::group_bytes_max / 2; };
   std::lock_guard lock(mutex_);
   while (!batches_.empty() && room()) {
     auto& batch = batches_.front();
@@ -54,6 +55,8 @@ writer_inbox::work writer_inbox::take() {
     result.batches.push_back(std::move(batch));
     batches_.pop_front();
   }
+  entries = 0;
+  bytes = 0;
   while (!writes_.empty() && room()) {
     auto& ticket = writes_.front();
     ++entries;

@@ -30,6 +30,7 @@ class peer_batch {
 
   /// It was dealt with: its session is handed over for the answer.
   std::shared_ptr<inbound_session> settle() { return std::move(from_); }
+  const inbound_session& from() const { return *from_; }
 
   struct arrived_entry {
     entry content;

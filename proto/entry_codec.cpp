@@ -39,7 +39,8 @@ result<entry> decode_entry(std::string_view bytes) {
   for (auto& m : *in.mutable_mutations()) {
     if (m.kind() != static_cast<std::uint32_t>(key_kind::memory))
       return status(errc::corruption, "mutation of unknown kind " + std::to_string(m.kind()));
-    if (m.key().empty()) return status(errc::corruption, "mutation without a key");
+    if (m.key().empty() || m.key().size() > limits::key_bytes_max || m.alias().size() > limits::alias_bytes_max)
+      return status(errc::corruption, "mutation whose key or alias has an impossible length");
     out.mutations.push_back({{key_kind::memory, std::move(*m.mutable_key())},
                              m.deleted(),
                              std::move(*m.mutable_alias()),

@@ -32,6 +32,8 @@ inline constexpr std::size_t page_items_max = 1'000;
 inline constexpr std::size_t page_bytes_max = 1u << 20;
 
 // Entries, frames, windows.
+inline constexpr std::size_t key_bytes_max = 16u << 10;
+inline constexpr std::size_t alias_bytes_max = 1u << 10;
 inline constexpr std::size_t entry_bytes_max = 512u << 10;
 inline constexpr std::size_t frame_entries_bytes_max = 1u << 20;
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
@@ -57,7 +59,9 @@ inline constexpr std::int64_t relay_delay_ms = 500;
 inline constexpr std::int64_t reconcile_ms = 100;
 inline constexpr std::int64_t refusal_retry_ms = 250;
 inline constexpr std::int64_t clock_offset_ms_max_default = 2'000;
-inline constexpr std::int64_t clock_bound_ahead_ms = 5'000;  // the clock's upper bound is stored this far ahead
+// The clock's upper bound is stored this far ahead. A new life starts above it, so it stays well below what peers
+// accept.
+inline constexpr std::int64_t clock_bound_ahead_ms = 500;
 inline constexpr std::int64_t drain_ms_max = 4'000;
 
 // Supervision: more restarts than this within the window and the supervisor gives up.

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cassert>
+#include <concepts>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -57,18 +58,16 @@ class [[nodiscard]] status {
   std::string field_;
 };
 
+template <class Value, class T>
+concept turns_into = std::convertible_to<Value, T> && !std::derived_from<std::remove_cvref_t<Value>, status>;
+
 template <class T>
 class [[nodiscard]] result {
  public:
   result(T value) : value_(std::move(value)) {}
   /// Whatever turns into a T, e.g. a unique_ptr to a class derived from the one promised.
   template <class Value>
-  requires(
-      std::is_convertible_v<
-          Value&&,
-          T> && !std::is_same_v<std::remove_cvref_t<Value>, T> && !std::is_same_v<std::remove_cvref_t<Value>, status> && !std::is_same_v<std::remove_cvref_t<Value>, result>)
-      result(Value&& value)
-      : value_(std::forward<Value>(value)) {}
+  requires turns_into<Value, T> result(Value&& value) : value_(std::forward<Value>(value)) {}
   result(status error) : error_(std::move(error)) { assert(!error_.ok()); }
 
   bool ok() const { return value_.has_value(); }

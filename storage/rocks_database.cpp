@@ -99,10 +99,13 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const rocks_opti
   const auto bytes = options.memtable_bytes;
   auto aliases = family_options(bytes / 8, cache, true);
   aliases.prefix_extractor = std::make_shared<alias_prefix>();
+  // Records fill the log a second time, and most of it is never read again: not worth a processor's time to pack.
+  auto log = family_options(bytes / 2, cache, false);
+  log.compression = rocksdb::kNoCompression;
   return {{rocksdb::kDefaultColumnFamilyName, family_options(bytes / 16, cache, false)},
           {"records", family_options(bytes / 2, cache, true)},
           {"aliases", aliases},
-          {"log", family_options(bytes / 2, cache, false)}};
+          {"log", log}};
 }
 
 }  // namespace quorate::storage

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <functional>
 
 namespace quorate::core {
 
@@ -10,9 +11,11 @@ clock_verdict judge_clock(std::vector<std::int64_t> offsets_ms, std::size_t memb
                                [&](std::int64_t offset) { return std::llabs(offset) > bound_ms; });
   clock_verdict verdict;
   verdict.skewed = static_cast<std::size_t>(outside) >= members / 2 + 1;
-  offsets_ms.push_back(0);
-  std::sort(offsets_ms.begin(), offsets_ms.end());
-  verdict.correction_ms = offsets_ms[offsets_ms.size() / 2];
+  auto majority = members / 2 + 1;
+  if (offsets_ms.size() >= majority) {
+    std::sort(offsets_ms.begin(), offsets_ms.end(), std::greater<>());
+    verdict.correction_ms = std::max<std::int64_t>(offsets_ms[majority - 1], 0);
+  }
   return verdict;
 }
 

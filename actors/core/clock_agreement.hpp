@@ -8,12 +8,13 @@
 namespace quorate::core {
 
 struct clock_verdict {
-  bool skewed = false;             ///< a majority of all members is further away than the bound: do not coordinate
-  std::int64_t correction_ms = 0;  ///< our clock plus this = the members' median (upper of two)
+  bool skewed = false;  ///< a majority of all members is further away than the bound: do not coordinate
+  /// How far at least a majority of all members is ahead of us; 0 when there is no such majority. What a good peer
+  /// stamps lies within the bound of our clock plus this.
+  std::int64_t correction_ms = 0;
 };
 
-/// With two readings nobody can say who is wrong: then `skewed` stays false, and the correction follows the later
-/// clock, so that stamps of the other are not refused.
+/// One peer alone moves nothing, however it differs: with two readings nobody can say who is wrong.
 clock_verdict judge_clock(std::vector<std::int64_t> offsets_ms, std::size_t members, std::int64_t bound_ms);
 
 }  // namespace quorate::core

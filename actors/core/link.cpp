@@ -9,20 +9,26 @@ namespace quorate::core {
 void link::on_published(const std::vector<encoded_entry>& entries) {
   if (entries.empty()) return;
   const auto& log = entries.front().log;
-  if (log != live_) {
-    // A new life of the writer. What the old one left unsent is on disk, or was never acknowledged by this node;
-    // the reconciler has it sent.
-    live_ = log;
-    recent_.clear();
-    recent_bytes_ = 0;
-    outgoing_[log].next = peer_.at(log) + 1;
-  }
+  if (log != live_) begin_live(log);
   for (const auto& e : entries) {
     recent_.push_back(e);
     recent_bytes_ += e.bytes->size();
   }
   outgoing_[log].upto = entries.back().sequence;
   trim_recent();
+}
+
+void link::begin_live(const log_id& log) {
+  // A new life of the writer. What the old one left unsent is on disk, and the reconciler has it sent, or it is not,
+  // and then nobody can send it.
+  if (auto old = outgoing_.find(live_); old != outgoing_.end()) {
+    release(old->second, ~sequence_number{0});
+    outgoing_.erase(old);
+  }
+  live_ = log;
+  recent_.clear();
+  recent_bytes_ = 0;
+  outgoing_[log].next = peer_.at(log) + 1;
 }
 
 void link::trim_recent() {
@@ -35,13 +41,14 @@ void link::trim_recent() {
 
 void link::on_open(const std::vector<log_position>& vector) {
   open_ = true;
+  reading_ = false;
   // The welcome replaces what was known: a peer that lost its disk has less than it once said.
   peer_ = log_vector(vector);
   in_flight_bytes_ = 0;
   chunk_.second.clear();
   std::map<log_id, outgoing> fresh;
   if (auto live = outgoing_.find(live_); live != outgoing_.end())
-    fresh[live_] = {peer_.at(live_) + 1, live->second.upto, 0, {}};
+    fresh[live_] = {peer_.at(live_) + 1, live->second.upto};
   outgoing_ = std::move(fresh);
 }
 
@@ -52,6 +59,7 @@ void link::release(outgoing& out, sequence_number upto) {
     in_flight_bytes_ -= out.in_flight.front().second;
     out.in_flight.pop_front();
   }
+  out.doomed = std::min(out.doomed, out.in_flight.size());
 }
 
 void link::on_held(const log_position& position) {
@@ -68,9 +76,17 @@ void link::on_refused(const log_id& log, sequence_number have, std::int64_t retr
   auto found = outgoing_.find(log);
   if (found == outgoing_.end()) return;
   auto& out = found->second;
-  release(out, ~sequence_number{0});
+  if (!out.in_flight.empty()) {
+    in_flight_bytes_ -= out.in_flight.front().second;
+    out.in_flight.pop_front();
+  }
+  if (out.doomed > 0) {
+    --out.doomed;
+    return;
+  }
+  out.doomed = out.in_flight.size();
   out.next = std::min(out.next, have + 1);
-  out.held_until_ms = retry_at_ms;
+  out.held_until_ms = std::max(out.held_until_ms, retry_at_ms);
   if (chunk_.first == log) chunk_.second.clear();
 }
 
@@ -85,12 +101,7 @@ void link::on_relay(const log_position& upto) {
 }
 
 void link::on_committed(const log_position& live) {
-  if (live.log != live_) {
-    live_ = live.log;
-    recent_.clear();
-    recent_bytes_ = 0;
-    outgoing_[live_].next = peer_.at(live_) + 1;
-  }
+  if (live.log != live_) begin_live(live.log);
   auto& upto = outgoing_[live_].upto;
   upto = std::max(upto, live.sequence);
 }

@@ -73,6 +73,7 @@ class link {
     sequence_number upto = 0;  ///< last one to send
     std::int64_t held_until_ms = 0;
     std::deque<std::pair<sequence_number, std::size_t>> in_flight;  ///< (last sequence, bytes) per frame
+    std::size_t doomed = 0;  ///< frames under way behind a refused one: they will be refused too, and change nothing
   };
 
   std::optional<link_order> next_live(std::int64_t now_ms);
@@ -80,6 +81,7 @@ class link {
   send_order send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries);
   void release(outgoing& out, sequence_number upto);
   void trim_recent();
+  void begin_live(const log_id& log);
 
   bool open_ = false;
   bool reading_ = false;

@@ -115,6 +115,34 @@ TEST_SUITE("core.link") {
     CHECK(read->first == 2);
   }
 
+  TEST_CASE_FIXTURE(fixture, "frames under way behind a refused one change nothing when they are refused too") {
+    machine.on_open({});
+    for (sequence_number s = 1; s <= 3; ++s) {
+      machine.on_published(entries(live, s, s));
+      CHECK(sent() == range{s, s});
+    }
+    machine.on_refused(live, 0, now + 250);
+    CHECK(machine.bytes_in_flight() == 200);
+    machine.on_refused(live, 0, now);
+    machine.on_refused(live, 0, now);
+    CHECK(machine.bytes_in_flight() == 0);
+    CHECK_FALSE(asked());  // still held: the gap answers did not cut the pause short
+    now += 250;
+    auto read = asked();
+    REQUIRE(read);
+    CHECK(read->first == 1);
+  }
+
+  TEST_CASE_FIXTURE(fixture, "a read that was under way when the stream ended does not block the next stream") {
+    machine.on_open({});
+    machine.on_relay({other, 2});
+    REQUIRE(asked());
+    machine.on_closed();
+    machine.on_open({});
+    machine.on_relay({other, 2});
+    CHECK(asked());
+  }
+
   TEST_CASE_FIXTURE(fixture, "a refused log waits for its time while others go on") {
     machine.on_open({});
     machine.on_published(entries(live, 1, 1));

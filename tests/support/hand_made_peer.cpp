@@ -47,13 +47,13 @@ v1::Hello hand_made_peer::hello_to(const std::string& node) const {
   return hello;
 }
 
-errc hand_made_peer::open(net::node_api& node, const v1::Hello& hello) {
+std::string hand_made_peer::open(net::node_api& node, const v1::Hello& hello) {
   v1::Welcome welcome;
   heard_ = std::make_shared<heard>();
   auto accepted = node.accept(hello, std::make_shared<ear>(heard_), &welcome);
-  if (!accepted) return accepted.error().code();
+  if (!accepted) return std::string(name_of(accepted.error().code()));
   link_ = std::move(*accepted);
-  return errc::ok;
+  return "ok";
 }
 
 void hand_made_peer::send(const std::vector<entry>& entries) {

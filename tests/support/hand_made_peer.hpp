@@ -19,8 +19,8 @@ class hand_made_peer {
   explicit hand_made_peer(std::string name, std::uint64_t instance = 1);
 
   v1::Hello hello_to(const std::string& node) const;
-  /// What accept said.
-  errc open(net::node_api& node, const v1::Hello& hello);
+  /// What accept said: "ok" or the name of the error.
+  std::string open(net::node_api& node, const v1::Hello& hello);
   void send(const std::vector<entry>& entries);
   void heartbeat();
   void close();

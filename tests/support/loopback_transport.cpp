@@ -321,8 +321,7 @@ void loopback_network::travel(const std::string& from, const std::string& to, pa
   std::lock_guard lock(mutex_);
   auto& d = directions_[{from, to}];
   if (p.entry_bytes != 0) ++d.counted.entry_frames;
-  const bool dropped =
-      p.entry_bytes != 0 && d.now.drop_every != 0 && d.counted.entry_frames % d.now.drop_every == 0;
+  const bool dropped = p.entry_bytes != 0 && d.now.drop_every != 0 && d.counted.entry_frames % d.now.drop_every == 0;
   if (d.now.cut || d.severed || dropped) {
     ++d.counted.lost;
   } else if (d.now.hold || (d.now.hold_entries && p.entry_bytes != 0)) {
@@ -336,8 +335,7 @@ void loopback_network::travel(const std::string& from, const std::string& to, pa
 
 void loopback_network::pass(direction& d, const std::string& to, parcel&& p) {
   auto& there = lane_of(to);
-  if (p.entry_bytes != 0 && d.now.reorder_every != 0 && ++d.reorderables % d.now.reorder_every == 0
-      && d.late.empty()) {
+  if (p.entry_bytes != 0 && d.now.reorder_every != 0 && ++d.reorderables % d.now.reorder_every == 0 && d.late.empty()) {
     ++d.counted.reordered;
     d.late.push_back(std::move(p));
     return;

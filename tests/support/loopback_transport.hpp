@@ -25,12 +25,12 @@ namespace quorate::testing {
 
 /// What happens to everything that travels one way between two names. Counts "every n-th": 0 = never.
 struct weather {
-  bool cut = false;                   ///< lost without a sign
-  bool hold = false;                  ///< waits until this is taken back; then arrives in order
-  bool hold_entries = false;          ///< as `hold`, but frames without entries and answers pass
-  unsigned duplicate_every = 0;       ///< of frames with entries, and of answers
-  unsigned reorder_every = 0;         ///< of frames with entries: arrives behind the next thing sent
-  unsigned drop_every = 0;            ///< of frames with entries
+  bool cut = false;              ///< lost without a sign
+  bool hold = false;             ///< waits until this is taken back; then arrives in order
+  bool hold_entries = false;     ///< as `hold`, but frames without entries and answers pass
+  unsigned duplicate_every = 0;  ///< of frames with entries, and of answers
+  unsigned reorder_every = 0;    ///< of frames with entries: arrives behind the next thing sent
+  unsigned drop_every = 0;       ///< of frames with entries
 };
 
 /// What travelled one way, and what the weather did to it.

@@ -12,8 +12,8 @@ namespace {
 /// What the nodes log is of interest only when a test is looked into: QUORATE_TEST_LOG=1.
 void quiet() {
   static const bool done = [] {
-    logging::start(logging::format::text,
-                   std::getenv("QUORATE_TEST_LOG") ? logging::level::debug : logging::level::off, "");
+    logging::start(logging::format::text, std::getenv("QUORATE_TEST_LOG") ? logging::level::debug : logging::level::off,
+                   "");
     return true;
   }();
   (void)done;
@@ -43,7 +43,15 @@ void member::start() {
       time);
   REQUIRE_MESSAGE(started.ok(), started.error().message());
   node_ = std::move(*started);
+  REQUIRE(eventually([this] { return ready(); }));
   network_.listen(options.name, node_->api());
+}
+
+bool member::ready() const {
+  const auto tree = actors();
+  for (const auto& a : tree.actors())
+    if (a.state() != "running") return false;
+  return tree.actors_size() == static_cast<int>(5 + options.peers.size()) && status().epoch() != 0;
 }
 
 void member::stop() {
@@ -142,8 +150,7 @@ bool cluster::all_up(std::chrono::milliseconds bound) {
 }
 
 bool cluster::see_each_other(const std::string& one, const std::string& other, bool up) {
-  return eventually(
-      [&] { return (*this)[one].peer(other).up() == up && (*this)[other].peer(one).up() == up; });
+  return eventually([&] { return (*this)[one].peer(other).up() == up && (*this)[other].peer(one).up() == up; });
 }
 
 bool cluster::equal(std::chrono::milliseconds bound) {

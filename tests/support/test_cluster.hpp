@@ -28,6 +28,7 @@ class member {
   member(loopback_network& network, node_options options);
   ~member();
 
+  /// Returns once the tree stands; only then peers can reach it.
   void start();
   /// As when the process dies: nothing is drained. The disk keeps what was committed.
   void stop();
@@ -52,6 +53,8 @@ class member {
   test_disk disk;
 
  private:
+  bool ready() const;
+
   loopback_network& network_;
   mutable std::mutex mutex_;
   std::vector<quorate::status> failures_;

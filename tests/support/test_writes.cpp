@@ -39,7 +39,8 @@ bool pending::answered() const {
 recorded_write pending::wait(std::chrono::milliseconds bound) {
   std::unique_lock lock(mutex_);
   const auto until = std::chrono::microseconds(record_.deadline_us) + bound;
-  const bool in_time = ended_.wait_until(lock, std::chrono::steady_clock::time_point(until), [this] { return answered_; });
+  const bool in_time =
+      ended_.wait_until(lock, std::chrono::steady_clock::time_point(until), [this] { return answered_; });
   CHECK_MESSAGE(in_time, "the write of ", record_.key, " was never answered");
   if (!in_time) record_.answer.outcome = {errc::internal, "never answered"};
   return record_;
@@ -108,9 +109,9 @@ std::vector<recorded_write> missing_in(const storage::store& store, const std::v
   for (const auto& w : history) {
     if (!w.ok()) continue;
     const auto found = store.get({key_kind::memory, w.key});
-    const bool there = found && *found
-                       && ((*found)->stamp > w.answer.stamp
-                           || ((*found)->stamp == w.answer.stamp && (*found)->value == w.value));
+    const bool there =
+        found && *found
+        && ((*found)->stamp > w.answer.stamp || ((*found)->stamp == w.answer.stamp && (*found)->value == w.value));
     if (!there) missing.push_back(w);
   }
   return missing;

@@ -21,7 +21,6 @@
 namespace quorate {
 
 // So that a failed comparison can be read.
-inline std::ostream& operator<<(std::ostream& out, errc code) { return out << name_of(code); }
 inline std::ostream& operator<<(std::ostream& out, const version& v) {
   return out << v.time << '@' << to_number(v.node);
 }
@@ -48,6 +47,8 @@ struct recorded_write {
   net::write_answer answer;
 
   bool ok() const { return answer.outcome.ok(); }
+  /// "ok" or the name of the error.
+  std::string outcome() const { return std::string(name_of(answer.outcome.code())); }
   std::int64_t late_ms() const { return (ended_us - deadline_us) / 1000; }
 };
 
