@@ -84,6 +84,11 @@ struct running_node {
   std::unique_ptr<net::grpc_server> server;
 };
 
+/// The store speaks of a directory; the user gave a flag.
+status about_directory(const status& error) {
+  return error.field().empty() ? status(error.code(), "--data: " + error.context()) : error;
+}
+
 result<running_node> start(const node_options& options, const std::string& directory, const std::string& listen,
                            std::function<void(const status& why)> on_fatal) {
   if (auto valid = validate(options); !valid) return valid;
@@ -91,7 +96,7 @@ result<running_node> start(const node_options& options, const std::string& direc
   disk.directory = directory;
   disk.identity = {options.cluster_id, options.name};
   auto store = storage::open_rocks_store(disk);
-  if (!store) return store.error();
+  if (!store) return about_directory(store.error());
   auto started = start_node(options, std::move(*store), net::make_grpc_transport(), std::move(on_fatal));
   if (!started) return started.error();
   auto server = net::start_grpc_server((*started)->api(), listen);

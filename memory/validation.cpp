@@ -214,8 +214,9 @@ status prepare_full(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_se
   fill_defaults(record, "import");
   const bool dated = !record.created_at().empty() || !record.updated_at().empty();
   if (!dated) record.set_created_at(format_timestamp(now_ms));
-  if (record.created_at().empty()) record.set_created_at(record.updated_at());
-  if (record.updated_at().empty()) record.set_updated_at(record.created_at());
+  // A text that is no timestamp is left to the check, under its own name.
+  if (record.created_at().empty() && parse_timestamp(record.updated_at())) record.set_created_at(record.updated_at());
+  if (record.updated_at().empty() && parse_timestamp(record.created_at())) record.set_updated_at(record.created_at());
 
   status broken = first_broken(
       [&] { return check_tier(record.tier()); },
@@ -231,7 +232,8 @@ status prepare_full(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_se
         if (record.access_count() >= 0) return status();
         return status::invalid("access_count", "must be 0 or more, got " + std::to_string(record.access_count()));
       },
-      [&] { return check_timestamp("created_at", record.created_at()); },
+      // Empty only where the other one is broken.
+      [&] { return record.created_at().empty() ? status() : check_timestamp("created_at", record.created_at()); },
       [&] { return check_timestamp("updated_at", record.updated_at()); },
       [&] {
         return record.has_last_accessed_at() ? check_timestamp("last_accessed_at", record.last_accessed_at())

@@ -97,6 +97,10 @@ class grpc_transport final : public peer_transport {
     arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
+    // gRPC 1.51 frees its callback queue with the last channel that used it, also when that channel goes in one of the
+    // queue's own callbacks, and then uses it once more. So the first channel of the process stays for good.
+    static const auto* const anchor = new std::shared_ptr<grpc::Channel>(channel);
+    static_cast<void>(anchor);
     auto stream = std::make_shared<outbound>(channel, std::move(events));
     stream->start(hello, stream);
     return std::make_unique<outbound_handle>(std::move(stream));

@@ -93,6 +93,8 @@ TEST_SUITE("actors.disk") {
   TEST_CASE("while the disk hangs every write is answered by its deadline and the peers see the node as up") {
     cluster nodes;
     auto& a = nodes["a"];
+    // The clock's bound is on disk now, so the next sync is that of a group.
+    REQUIRE(write(a.api(), "before", "value").ok());
     a.disk.hold_commits();
     const auto in_hand = submit(a.api(), "in hand", "value", {.timeout_ms = 600, .quorum = net::write_quorum::all});
     REQUIRE(eventually([&] { return a.disk.commit_waits(); }));
@@ -128,5 +130,17 @@ TEST_SUITE("actors.disk") {
     CHECK(nodes.everywhere("through b", "value"));
     CHECK(nodes.equal());
     for (auto* node : nodes.running()) CHECK(node->disk.version_of("waiting 0") == version{});
+  }
+
+  TEST_CASE("a write is answered by its deadline also when the disk hangs before it is begun") {
+    cluster nodes;
+    auto& a = nodes["a"];
+    // The first write after a pause waits for the clock's bound to be synced.
+    a.disk.hold_commits();
+    const auto first = submit(a.api(), "key", "value", {.timeout_ms = 300});
+    REQUIRE(eventually([&] { return a.disk.commit_waits(); }));
+    CHECK(eventually([&] { return first->answered(); }, std::chrono::milliseconds(300 + answer_margin_ms)));
+    a.disk.let_commits_go();
+    CHECK_FALSE(first->wait().ok());
   }
 }

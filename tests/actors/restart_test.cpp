@@ -155,7 +155,9 @@ TEST_SUITE("actors.restart") {
     }
   }
 
-  TEST_CASE("a node that lost its disk does not make an older value count as acknowledged") {
+  // Not promised yet (README): the acks of a node that lost its disk count from the start. The case stays to turn red
+  // when they no longer do.
+  TEST_CASE("a node that lost its disk does not make an older value count as acknowledged" * doctest::should_fail()) {
     cluster nodes({.relay_delay_ms = 600'000});
     // "c" is within the bound but behind, and has not got the value; "b" has, and forgets it.
     nodes["c"].time.offset_ms = -1'000;
@@ -167,6 +169,8 @@ TEST_SUITE("actors.restart") {
     nodes.network.sever("a", "b");
     nodes["b"].start();
     REQUIRE(nodes.see_each_other("b", "c", true));
+    // The one that knows is not heard in time.
+    nodes.network.set("c", "a", {.hold_entries = true});
     const auto older = write(nodes["c"].api(), "key", "older", {.timeout_ms = 500});
     CHECK_FALSE((older.ok() && older.answer.stamp < newer.answer.stamp));
   }

@@ -20,7 +20,7 @@ TEST_SUITE("actors.supersession") {
     for (auto* node : nodes.running())
       loads.push_back(std::make_unique<load>(node->api(), node->name(), load_options{.writers = 2, .keys = 3}));
     CHECK(eventually([&] {
-      return std::all_of(loads.begin(), loads.end(), [](auto& one) { return one->history().size() >= 400; });
+      return std::all_of(loads.begin(), loads.end(), [](auto& one) { return one->history().size() >= 1'500; });
     }));
     std::vector<recorded_write> history;
     for (auto& one : loads) {

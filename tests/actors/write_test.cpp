@@ -87,7 +87,7 @@ TEST_SUITE("actors.write") {
     CHECK(nodes["a"].disk.value_of("key") == "value");
     CHECK(nodes["b"].disk.value_of("key") == "");
     CHECK(nodes.network.seen("a", "b").held > 0);
-    CHECK(nodes["a"].status().writes_pending() == 0);
+    CHECK(eventually([&] { return nodes["a"].status().writes_pending() == 0; }));
     nodes.network.set("a", "b", {});
     nodes.network.set("a", "c", {});
     CHECK(nodes.everywhere("key", "value"));
