@@ -31,6 +31,9 @@ TEST_SUITE("actors.accept") {
     hand_made_peer itself("a");
     CHECK(itself.open(a().api(), itself.hello_to("a")) == "wrong_node");
     hello = b.hello_to("a");
+    hello.add_members("d");
+    CHECK(b.open(a().api(), hello) == "wrong_cluster");
+    hello = b.hello_to("a");
     hello.set_protocol(2);
     CHECK(b.open(a().api(), hello) == "invalid_argument");
     CHECK(b.open(a().api(), b.hello_to("a")) == "ok");

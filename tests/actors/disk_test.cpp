@@ -16,7 +16,7 @@ std::size_t lost_by_power_cut(bool skip_sync) {
   for (int i = 0; i < 30; ++i)
     for (auto* node : nodes.running()) {
       const auto n = std::to_string(i);
-      history.push_back(write(node->api(), "key " + n, node->name() + n));
+      history.push_back(write(node->api(), node->name() + n, "value"));
       CHECK(history.back().ok());
     }
   for (const std::string name : {"a", "b", "c"}) nodes[name].stop();
@@ -39,7 +39,7 @@ TEST_SUITE("actors.disk") {
   TEST_CASE("a node whose commit fails ends, and acknowledges nothing from then on") {
     cluster nodes;
     auto& a = nodes["a"];
-    CHECK(write(a.api(), "before", "value").ok());
+    CHECK(write(a.api(), "before", "value", {.quorum = net::write_quorum::all}).ok());
     a.disk.fail_commits();
     const auto in_hand = write(a.api(), "in hand", "value", {.timeout_ms = 500, .quorum = net::write_quorum::all});
     CHECK_FALSE(in_hand.ok());
@@ -94,7 +94,7 @@ TEST_SUITE("actors.disk") {
     cluster nodes;
     auto& a = nodes["a"];
     // The clock's bound is on disk now, so the next sync is that of a group.
-    REQUIRE(write(a.api(), "before", "value").ok());
+    REQUIRE(write(a.api(), "before", "value", {.quorum = net::write_quorum::all}).ok());
     a.disk.hold_commits();
     const auto in_hand = submit(a.api(), "in hand", "value", {.timeout_ms = 600, .quorum = net::write_quorum::all});
     REQUIRE(eventually([&] { return a.disk.commit_waits(); }));

@@ -44,6 +44,7 @@ v1::Hello hand_made_peer::hello_to(const std::string& node) const {
   hello.set_from(name_);
   hello.set_to(node);
   hello.set_instance(instance_);
+  for (const auto* member : {"a", "b", "c"}) hello.add_members(member);
   return hello;
 }
 

@@ -16,6 +16,7 @@ namespace quorate::testing {
 
 class hand_made_peer {
  public:
+  /// One of the members "a", "b", "c", or somebody who thinks so.
   explicit hand_made_peer(std::string name, std::uint64_t instance = 1);
 
   v1::Hello hello_to(const std::string& node) const;
