@@ -102,8 +102,8 @@ inbound_gate::inbound_gate(node_context& context) : context_(context), current_(
 
 result<std::size_t> inbound_gate::identify(const v1::Hello& hello) const {
   if (hello.protocol() != protocol_version)
-    return status(errc::format_too_new, "peer protocol " + std::to_string(hello.protocol()) + ", this node speaks "
-                                            + std::to_string(protocol_version));
+    return status::invalid("protocol", "the peer speaks " + std::to_string(hello.protocol()) + ", this node "
+                                           + std::to_string(protocol_version));
   if (hello.cluster_id() != context_.options.cluster_id)
     return status(errc::wrong_cluster, "cluster id '" + hello.cluster_id() + "' called, this node is of '"
                                            + context_.options.cluster_id + "': check --cluster-id on both");
