@@ -124,39 +124,27 @@ class running_node final : public node, public net::node_api {
   status drill(const v1::DrillRequest& request) override;
 
  private:
+  /// In the order of their start. The writer comes last, so that those it talks to can be reached when it begins; the
+  /// order of the end is the reverse.
   std::vector<child_spec> tree() {
     auto* context = &context_;
+    using parent = caf::event_based_actor*;
     std::vector<child_spec> children;
-    children.push_back({"writer", &context_.writer,
-                        [context](caf::event_based_actor* parent) -> caf::actor {
-                          return parent->spawn<caf::detached>(writer_behavior, context);
-                        },
-                        // What came in while there was no writer rang a bell that nobody heard.
-                        [context] { context->writer.send(message::wake{}); }});
-    children.push_back(
-        {"fanout",
-         &context_.fanout,
-         [context](caf::event_based_actor* parent) -> caf::actor { return parent->spawn(fanout_behavior, context); },
-         {}});
-    children.push_back({"log_reader",
-                        &context_.log_reader,
-                        [context](caf::event_based_actor* parent) -> caf::actor {
-                          return parent->spawn<caf::detached>(log_reader_behavior, context);
-                        },
-                        {}});
-    children.push_back({"reconciler",
-                        &context_.reconciler,
-                        [context](caf::event_based_actor* parent) -> caf::actor {
-                          return parent->spawn(reconciler_behavior, context);
-                        },
-                        {}});
+    auto add = [&](std::string name, address* place, std::function<caf::actor(parent)> spawn) {
+      children.push_back({std::move(name), place, std::move(spawn), {}});
+    };
+    add("fanout", &context_.fanout, [context](parent p) -> caf::actor { return p->spawn(fanout_behavior, context); });
+    add("log_reader", &context_.log_reader,
+        [context](parent p) -> caf::actor { return p->spawn<caf::detached>(log_reader_behavior, context); });
+    add("reconciler", &context_.reconciler,
+        [context](parent p) -> caf::actor { return p->spawn(reconciler_behavior, context); });
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
-      children.push_back({"link." + context_.peers[i].name,
-                          context_.links[i].get(),
-                          [context, i](caf::event_based_actor* parent) -> caf::actor {
-                            return parent->spawn(peer_link_behavior, context, i);
-                          },
-                          {}});
+      add("link." + context_.peers[i].name, context_.links[i].get(),
+          [context, i](parent p) -> caf::actor { return p->spawn(peer_link_behavior, context, i); });
+    add("writer", &context_.writer,
+        [context](parent p) -> caf::actor { return p->spawn<caf::detached>(writer_behavior, context); });
+    // What came in while there was no writer rang a bell that nobody heard.
+    children.back().on_placed = [context] { context->writer.send(message::wake{}); };
     return children;
   }
 
@@ -172,7 +160,7 @@ class running_node final : public node, public net::node_api {
     on_fatal_(why);
   }
 
-  /// Sources first: peers, then the tree (which stops its links first and its writer last), then what still waits.
+  /// Peers first, then the tree (the writer first, then those it talked to), then what still waits.
   void stop() {
     if (std::exchange(stopped_, true)) return;
     draining_ = true;

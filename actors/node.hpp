@@ -46,7 +46,7 @@ class node {
   virtual ~node() = default;
   virtual net::node_api& api() = 0;
   /// Refuses new writes (errc::shutting_down), waits until those in flight are answered or `limits::drain_ms_max`
-  /// has passed, then stops the actors, sources first, the writer last. Called once.
+  /// has passed, then stops the actors. Called once.
   virtual void drain() = 0;
 };
 
