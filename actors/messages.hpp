@@ -21,7 +21,7 @@ namespace quorate::message {
 /// To the writer: something is in the inbox.
 struct wake {};
 
-/// An actor's own timer. To the writer: commit what waits now.
+/// An actor's own timer.
 struct tick {};
 
 /// To any actor, from an operator's drill: throw.

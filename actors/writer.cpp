@@ -1,6 +1,5 @@
 #include "actors/writer.hpp"
 
-#include <chrono>
 #include <random>
 #include <stdexcept>
 
@@ -241,7 +240,6 @@ result<bool> writer_state::on_wake() {
     message::published published{std::move(made)};
     for (auto& link : context_->links) link->send(published);
   }
-  last_group_entries_ = group.entries();
   if (!group.empty()) {
     if (auto stored = commit(group); !stored) return stored;
     if (own.last != 0) context_->fanout.send(std::move(own));
@@ -258,23 +256,16 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
     self->quit();
     return {};
   }
-  auto commit_group = [self, context] {
-    auto more = self->state.on_wake();
-    if (!more) {
-      context->fail(more.error());
-      self->quit();
-    } else if (*more) {
-      self->send(self, message::tick{});  // more than a group waits already
-    }
-  };
   return {
-      [self, commit_group](message::wake) {
-        if (self->state.should_linger())
-          self->delayed_send(self, std::chrono::microseconds(limits::linger_us), message::tick{});
-        else
-          commit_group();
+      [self, context](message::wake) {
+        auto more = self->state.on_wake();
+        if (!more) {
+          context->fail(more.error());
+          self->quit();
+        } else if (*more) {
+          self->send(self, message::wake{});
+        }
       },
-      [commit_group](message::tick) { commit_group(); },
       [](message::crash) { throw_for_drill(); },
   };
 }

@@ -39,9 +39,6 @@ struct writer_state {
   status open(node_context* node);
   /// One group. Returns whether more is waiting.
   result<bool> on_wake();
-  /// Whether the next group should be given time to grow: the last one shows that many write at once, and a larger
-  /// group costs each of them less. A lone writer never waits.
-  bool should_linger() const { return last_group_entries_ >= limits::linger_entries_min; }
 
  private:
   struct answer_to_peer;
@@ -60,7 +57,6 @@ struct writer_state {
   core::hybrid_clock clock_;
   std::uint64_t clock_bound_ = 0;
   log_id live_;
-  std::size_t last_group_entries_ = 0;
 };
 
 caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_context* context);

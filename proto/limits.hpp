@@ -46,8 +46,6 @@ inline constexpr std::size_t waiting_write_bytes_max = 64u << 20;
 inline constexpr std::size_t waiting_peer_bytes_max = 64u << 20;  // entries of peers not yet taken
 inline constexpr std::size_t group_entries_max = 2'048;
 inline constexpr std::size_t group_bytes_max = 4u << 20;
-inline constexpr std::size_t linger_entries_min = 4;  // after a group of so many the next one is given time to grow
-inline constexpr std::int64_t linger_us = 500;
 inline constexpr std::size_t pending_writes_max = 65'536;  // taken, not yet answered
 
 // Times.

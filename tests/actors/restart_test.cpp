@@ -33,7 +33,7 @@ std::vector<recorded_write> write_many(member& through, const std::string& prefi
 
 TEST_SUITE("actors.restart") {
   TEST_CASE("a write that comes in while the node starts is acknowledged once it has") {
-    for (int i = 0; i < 50; ++i) {
+    for (int i = 0; i < 200; ++i) {
       CAPTURE(i);
       test_disk disk;
       loopback_network network;
