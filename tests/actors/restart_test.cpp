@@ -14,7 +14,7 @@ namespace {
 /// Where the logs of a member end on another one: epoch -> sequence.
 std::map<std::uint64_t, std::uint64_t> logs_of(const std::string& origin, const member& on) {
   std::map<std::uint64_t, std::uint64_t> logs;
-  const auto reply = on.status();
+  const auto reply = on.digest();
   for (const auto& p : reply.vector())
     if (p.origin() == to_number(node_id_of(origin))) logs[p.epoch()] = p.sequence();
   return logs;

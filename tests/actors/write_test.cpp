@@ -68,7 +68,10 @@ TEST_SUITE("actors.write") {
     CHECK(begun->plans() == 0);
     // The others form a quorum; whatever follows there, the rejected write does not appear.
     CHECK(write(nodes["b"].api(), "other", "value").ok());
-    for (const std::string peer : {"b", "c"}) nodes.network.mend("a", peer);
+    for (const std::string peer : {"b", "c"}) {
+      nodes.network.mend("a", peer);
+      REQUIRE(nodes.see_each_other("a", peer, true));
+    }
     CHECK(nodes.everywhere("other", "value"));
     for (auto* node : nodes.running()) CHECK(node->disk.version_of("key") == version{});
     CHECK(write(nodes["a"].api(), "key", "value").ok());

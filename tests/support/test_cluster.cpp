@@ -150,7 +150,13 @@ bool cluster::all_up(std::chrono::milliseconds bound) {
 }
 
 bool cluster::see_each_other(const std::string& one, const std::string& other, bool up) {
-  return eventually([&] { return (*this)[one].peer(other).up() == up && (*this)[other].peer(one).up() == up; });
+  const bool seen =
+      eventually([&] { return (*this)[one].peer(other).up() == up && (*this)[other].peer(one).up() == up; });
+  if (!seen) {
+    MESSAGE(one, " sees ", (*this)[one].peer(other).ShortDebugString());
+    MESSAGE(other, " sees ", (*this)[other].peer(one).ShortDebugString());
+  }
+  return seen;
 }
 
 bool cluster::equal(std::chrono::milliseconds bound) {
