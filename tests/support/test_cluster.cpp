@@ -101,6 +101,20 @@ quorate::status member::kill(const std::string& which) {
   return api().drill(request);
 }
 
+bool member::kill_and_see_it_back(const std::string& which) {
+  const auto before = actor(which).restarts();
+  auto kill_again_us = time.steady_us();
+  return eventually([&] {
+    const auto now = actor(which);
+    if (now.restarts() > before) return now.state() == "running";
+    if (time.steady_us() >= kill_again_us) {
+      CHECK(kill(which).ok());
+      kill_again_us = time.steady_us() + 1'000'000;
+    }
+    return false;
+  });
+}
+
 std::vector<quorate::status> member::failures() const {
   std::lock_guard lock(mutex_);
   return failures_;

@@ -44,6 +44,8 @@ class member {
   v1::PeerStatus peer(const std::string& other) const;
   v1::ActorStatus actor(const std::string& which) const;
   quorate::status kill(const std::string& which);
+  /// Kills the actor and waits until it runs again. A kill that found it not yet reachable is repeated.
+  bool kill_and_see_it_back(const std::string& which);
 
   /// What on_fatal was called with.
   std::vector<quorate::status> failures() const;
