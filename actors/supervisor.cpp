@@ -12,10 +12,11 @@ void supervisor_state::start(std::size_t index) {
   auto& child = children[index];
   child.actor = child.spec.spawn(self);
   self->monitor(child.actor);
-  child.fact.running = true;
-  context->facts.set_actor(child.fact);
   child.spec.place->set(child.actor);
   if (child.spec.on_placed) child.spec.on_placed();
+  // Last: who reads "running" may count on a message to it arriving.
+  child.fact.running = true;
+  context->facts.set_actor(child.fact);
 }
 
 void supervisor_state::on_down(const caf::down_msg& down) {

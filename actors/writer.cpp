@@ -196,7 +196,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
 /// a pause the first write pays one small sync for it.
 status writer_state::store_clock_bound() {
   storage::write_group bound;
-  bound.clock_bound = clock_.last() + hybrid_time_at(limits::clock_bound_ahead_ms);
+  bound.clock_bound = clock_.bound(context_->time.wall_ms());
   auto stored = context_->store.commit(bound);
   if (stored.ok()) clock_bound_ = *bound.clock_bound;
   return stored;
@@ -204,8 +204,8 @@ status writer_state::store_clock_bound() {
 
 status writer_state::commit(core::group_builder& group) {
   auto [writes, after] = group.take();
-  auto half_way = clock_.last() + hybrid_time_at(limits::clock_bound_ahead_ms / 2);
-  if (half_way > clock_bound_) writes.clock_bound = clock_.last() + hybrid_time_at(limits::clock_bound_ahead_ms);
+  if (auto wall_ms = context_->time.wall_ms(); clock_.is_bound_due(clock_bound_, wall_ms))
+    writes.clock_bound = clock_.bound(wall_ms);
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
   state_ = std::move(after);

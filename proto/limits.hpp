@@ -59,9 +59,10 @@ inline constexpr std::int64_t relay_delay_ms = 500;
 inline constexpr std::int64_t reconcile_ms = 100;
 inline constexpr std::int64_t refusal_retry_ms = 250;
 inline constexpr std::int64_t clock_offset_ms_max_default = 2'000;
-// The clock's upper bound is stored this far ahead. A new life starts above it, so it stays well below what peers
-// accept.
+// The clock's upper bound is stored this far ahead of the wall clock, or the step ahead of stamps that run before it.
+// A new life starts above it, so it stays well below what peers accept.
 inline constexpr std::int64_t clock_bound_ahead_ms = 500;
+inline constexpr std::int64_t clock_bound_step_ms = 10;
 inline constexpr std::int64_t drain_ms_max = 4'000;
 
 // Supervision: more restarts than this within the window and the supervisor gives up.

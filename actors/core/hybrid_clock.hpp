@@ -5,6 +5,8 @@
 
 #include <cstdint>
 
+#include "proto/limits.hpp"
+
 namespace quorate::core {
 
 class hybrid_clock {
@@ -22,7 +24,20 @@ class hybrid_clock {
 
   std::uint64_t last() const { return last_; }
 
+  /// The bound to have on disk before the next stamps leave the node: a while beyond the wall clock. Where stamps run
+  /// ahead of the wall clock, only some hundred thousand stamps beyond the last: a life starts at the bound of the one
+  /// before, and a node that is killed again and again must not run further ahead each time.
+  std::uint64_t bound(std::int64_t wall_ms) const {
+    return bound(wall_ms, limits::clock_bound_ahead_ms, limits::clock_bound_step_ms);
+  }
+  /// Whether `stored` should move along with the next group, well before it is needed.
+  bool is_bound_due(std::uint64_t stored, std::int64_t wall_ms) const {
+    return bound(wall_ms, limits::clock_bound_ahead_ms / 2, limits::clock_bound_step_ms / 2) > stored;
+  }
+
  private:
+  std::uint64_t bound(std::int64_t wall_ms, std::int64_t ahead_ms, std::int64_t step_ms) const;
+
   std::uint64_t last_;
 };
 
