@@ -21,6 +21,7 @@
 #include "actors/messages.hpp"
 #include "actors/peer_link.hpp"
 #include "actors/reconciler.hpp"
+#include "actors/scheduler.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/writer.hpp"
 #include "proto/hash.hpp"
@@ -44,9 +45,7 @@ std::string name_rule() {
 class actor_config : public caf::actor_system_config {
  public:
   actor_config() {
-    // One worker on a shared queue: work stealing polls, and polls cost more than the actors on small machines.
-    set("scheduler.policy", caf::atom("sharing"));
-    set("scheduler.max-threads", std::size_t{1});
+    install_scheduler(*this);
     set("scheduler.max-throughput", std::size_t{100});
     set("logger.verbosity", caf::atom("quiet"));
   }

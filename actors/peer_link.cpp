@@ -5,6 +5,7 @@
 
 #include "actors/actor_defaults.hpp"
 #include "actors/log.hpp"
+#include "actors/scheduler.hpp"
 #include "proto/limits.hpp"
 #include "quorate/v1/replication.pb.h"
 
@@ -21,11 +22,14 @@ class stream_events final : public net::peer_stream_events {
  public:
   stream_events(std::shared_ptr<address> link, std::uint64_t stream, std::shared_ptr<stream_readiness> ready)
       : link_(std::move(link)), stream_(stream), ready_(std::move(ready)) {}
+  // The stream's thread lends itself: the link, and fanout behind it, deal with an acknowledgement at once.
   void on_answer(v1::PeerAnswer&& answer) override {
+    thread_loan loan;
     link_->send(message::stream_answer{stream_, std::make_shared<v1::PeerAnswer>(std::move(answer))});
   }
   void on_sent() override {
     ready_->writable = true;
+    thread_loan loan;
     if (ready_->wanted.exchange(false)) link_->send(message::stream_sent{stream_});
   }
   void on_closed(const status& why) override { link_->send(message::stream_closed{stream_, why}); }

@@ -6,6 +6,7 @@
 #include "actors/actor_defaults.hpp"
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
+#include "actors/scheduler.hpp"
 #include "proto/entry_codec.hpp"
 #include "quorate/v1/replication.pb.h"
 
@@ -234,14 +235,19 @@ result<bool> writer_state::on_wake() {
     own.first = made->front().sequence;
     own.last = made->back().sequence;
     // First of all: from here on somebody watches the deadlines, however long the disk takes.
-    context_->fanout.send(message::begun_ptr(std::move(begun)));
+    {
+      thread_loan loan;
+      context_->fanout.send(message::begun_ptr(std::move(begun)));
+    }
     if (clock_.last() >= clock_bound_)
       if (auto stored = store_clock_bound(); !stored) return stored;
     message::published published{std::move(made)};
+    thread_loan loan;
     for (auto& link : context_->links) link->send(published);
   }
   if (!group.empty()) {
     if (auto stored = commit(group); !stored) return stored;
+    thread_loan loan;
     if (own.last != 0) context_->fanout.send(std::move(own));
   }
   for (std::size_t i = 0; i < work.batches.size(); ++i)

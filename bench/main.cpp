@@ -1,5 +1,3 @@
-#include <absl/synchronization/mutex.h>
-
 #include <CLI/CLI.hpp>
 #include <filesystem>
 #include <iostream>
@@ -7,6 +5,7 @@
 #include "bench/failover_bench.hpp"
 #include "bench/write_bench.hpp"
 #include "chaos/terminal.hpp"
+#include "net/grpc_process.hpp"
 
 namespace {
 
@@ -93,7 +92,7 @@ int run(int count, char** arguments) {
 }  // namespace
 
 int main(int count, char** arguments) {
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
+  quorate::net::tune_grpc_process();
   try {
     return run(count, arguments);
   } catch (const std::exception& error) {

@@ -9,7 +9,7 @@
 
 #include "cli/command_line.hpp"
 #include "cli/serve.hpp"
-#include "net/grpc_server.hpp"
+#include "net/grpc_process.hpp"
 
 namespace {
 

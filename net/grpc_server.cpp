@@ -1,6 +1,5 @@
 #include "net/grpc_server.hpp"
 
-#include <absl/synchronization/mutex.h>
 #include <grpcpp/ext/proto_server_reflection_plugin.h>
 #include <grpcpp/grpcpp.h>
 #include <grpcpp/health_check_service_interface.h>
@@ -84,7 +83,5 @@ result<std::unique_ptr<grpc_server>> start_grpc_server(node_api& node, const std
   if (auto started = server->start(listen); !started) return started;
   return std::unique_ptr<grpc_server>(std::move(server));
 }
-
-void tune_grpc_process() { absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore); }
 
 }  // namespace quorate::net

@@ -32,7 +32,4 @@ class grpc_server {
 /// `listen` is host:port; empty = no listener. A port that is taken, a bad address: invalid_argument, "--listen".
 result<std::unique_ptr<grpc_server>> start_grpc_server(node_api& node, const std::string& listen);
 
-/// Turns off what costs and is not needed (abseil's lock-order checks). First thing in every main that uses gRPC.
-void tune_grpc_process();
-
 }  // namespace quorate::net

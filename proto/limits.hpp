@@ -63,6 +63,8 @@ inline constexpr std::int64_t clock_offset_ms_max_default = 2'000;
 // A new life starts above it, so it stays well below what peers accept.
 inline constexpr std::int64_t clock_bound_ahead_ms = 500;
 inline constexpr std::int64_t clock_bound_step_ms = 10;
+// What a thread that lends itself to the actors does for them before it goes on with its own work.
+inline constexpr int loan_turns_max = 64;
 inline constexpr std::int64_t drain_ms_max = 4'000;
 
 // Supervision: more restarts than this within the window and the supervisor gives up.

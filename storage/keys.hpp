@@ -27,6 +27,7 @@ void append_alias_key(std::string& out, key_kind kind, std::string_view alias, s
 std::optional<std::size_t> alias_prefix_length(std::string_view stored);
 
 // Column family `log`: origin, epoch, sequence.
+inline constexpr std::size_t log_prefix_bytes = 16;  ///< of one log
 void append_log_key(std::string& out, const log_id& log, sequence_number sequence);
 std::optional<log_position> parse_log_key(std::string_view stored);
 
