@@ -1,4 +1,4 @@
-// Rows of the column family `default`: what a data directory is, whose, and what it holds in sum.
+// Rows of the column family `default`: what a data directory is and whose. Its sums: storage/sums_journal.
 //
 // Pure functions, any thread. Every value ends with a checksum. Layout, byte by byte: docs/formats.md.
 #pragma once
@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "storage/big_endian.hpp"
+#include "storage/checksum.hpp"
 #include "storage/store.hpp"
 
 namespace quorate::storage {
@@ -27,16 +29,30 @@ inline constexpr std::string_view epoch_key = "epoch";
 meta_row format_row(std::uint32_t number);
 meta_row identity_row(const store_identity& identity);
 meta_row epoch_row(std::uint64_t epoch);
-meta_row clock_bound_row(std::uint64_t bound);
-meta_row counts_row(const record_counts& counts);
-meta_row position_row(const log_position& position);
-meta_row bucket_row(std::uint8_t bucket, const digest_sum& sum);
 
 result<std::uint32_t> decode_format(std::string_view stored);
 result<store_identity> decode_identity(std::string_view stored);
 
-/// Puts what the row says into `summary`. A row this release does not know is errc::corruption: rows are only added
-/// together with a new format number. Rows must come in key order.
-status add_row(std::string_view key, std::string_view stored, store_summary& summary);
+/// errc::corruption.
+status damaged_row(std::string_view name);
+
+/// A row of numbers.
+template <class... Number>
+meta_row number_row(std::string key, Number... numbers) {
+  meta_row row{std::move(key), {}};
+  (append_big_endian(row.value, numbers), ...);
+  seal(row.key, row.value);
+  return row;
+}
+
+/// Fills the numbers from a sealed value; false unless it holds exactly these.
+template <class... Number>
+bool read_numbers(std::string_view key, std::string_view stored, Number&... numbers) {
+  const auto payload = unseal(key, stored);
+  if (!payload) return false;
+  byte_reader in(*payload);
+  ((numbers = in.number<Number>()), ...);
+  return in.complete();
+}
 
 }  // namespace quorate::storage

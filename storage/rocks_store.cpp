@@ -15,6 +15,7 @@
 #include "storage/record_codec.hpp"
 #include "storage/rocks_internal.hpp"
 #include "storage/rocks_status.hpp"
+#include "storage/sums_journal.hpp"
 
 namespace quorate::storage {
 
@@ -106,9 +107,9 @@ class rocks_store final : public store {
 
   result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
     if (!failed_.ok()) return failed_;
-    const auto held = summary();
+    const auto held = sums();
     if (!held) return held.error();
-    const auto epoch = std::max(held->epoch + 1, unix_ms << 16 | random_bits);
+    const auto epoch = std::max(held->summary.epoch + 1, unix_ms << 16 | random_bits);
     batch_.Clear();
     if (auto s = write(put(epoch_row(epoch))); !s.ok()) return s;
     return epoch;
@@ -119,6 +120,11 @@ class rocks_store final : public store {
     for (const auto& change : group.records) {
       if (auto s = check_change(change); !s.ok()) return s;
     }
+    if (!journal_) {
+      const auto held = sums();
+      if (!held) return held.error();
+      journal_.emplace(*held);
+    }
     batch_.Clear();
     rocksdb::Status built;
     const auto note = [&built](rocksdb::Status s) {
@@ -126,10 +132,7 @@ class rocks_store final : public store {
     };
     for (const auto& change : group.records) note(put(change));
     for (const auto& entry : group.entries) note(put(entry));
-    for (const auto& position : group.positions) note(put(position_row(position)));
-    for (const auto& [bucket, sum] : group.buckets) note(put(bucket_row(bucket, sum)));
-    if (group.counts) note(put(counts_row(*group.counts)));
-    if (group.clock_bound) note(put(clock_bound_row(*group.clock_bound)));
+    for (const auto& row : journal_->rows(group)) note(put(row));
     return write(std::move(built));
   }
 
@@ -158,16 +161,22 @@ class rocks_store final : public store {
   }
 
   result<store_summary> summary() const override {
-    store_summary held;
-    row_range rows(db_, family::meta, {}, std::nullopt);
-    for (; rows.valid(); rows.next()) {
-      if (auto s = add_row(rows.key(), rows.value(), held); !s.ok()) return damaged(s.context());
-    }
-    if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
-    return held;
+    auto held = sums();
+    if (!held) return held.error();
+    return std::move(held->summary);
   }
 
  private:
+  result<stored_sums> sums() const {
+    sums_reader held;
+    row_range rows(db_, family::meta, {}, std::nullopt);
+    for (; rows.valid(); rows.next()) {
+      if (auto s = held.add(rows.key(), rows.value()); !s.ok()) return damaged(s.context());
+    }
+    if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
+    return held.take();
+  }
+
   result<std::optional<stored_record>> get_at(const rocksdb::ReadOptions& options, key_kind kind,
                                               std::string_view bytes) const {
     std::string key;
@@ -240,6 +249,7 @@ class rocks_store final : public store {
   std::string directory_;
 
   // The writer's.
+  std::optional<sums_journal> journal_;
   rocksdb::WriteBatch batch_;
   std::string key_;
   std::string value_;

@@ -60,4 +60,15 @@ std::string read_bytes(const std::filesystem::path& file);
 void write_bytes(const std::filesystem::path& file, const std::string& bytes);
 void copy_directory(const std::filesystem::path& from, const std::filesystem::path& to);
 
+/// Calls `check` with each copy of `bytes` that differs in one byte: one bit flipped, all bits flipped.
+template <class Check>
+void for_each_flip(const std::string& bytes, Check check) {
+  for (std::size_t at = 0; at < bytes.size(); ++at)
+    for (const int mask : {0x01, 0x80, 0xFF}) {
+      auto flipped = bytes;
+      flipped[at] = static_cast<char>(flipped[at] ^ mask);
+      check(flipped);
+    }
+}
+
 }  // namespace quorate::storage::testing
