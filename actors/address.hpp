@@ -10,7 +10,7 @@
 #include <utility>
 
 #include <caf/actor.hpp>
-#include <caf/send.hpp>
+#include <caf/mailbox_element.hpp>
 
 namespace quorate {
 
@@ -34,12 +34,14 @@ class address {
       to = actor_;
     }
     if (!to) return;
+    auto letter = caf::make_mailbox_element(nullptr, caf::make_message_id(), {}, std::forward<Message>(message));
     waiting_.fetch_add(1, std::memory_order_release);
-    caf::anon_send(to, std::forward<Message>(message));
+    to->enqueue(std::move(letter), nullptr);
   }
 
   /// Called by the actor for every message that came through `send`. The order of the counter tells the thread
-  /// sanitizer what the library's own, uninstrumented queue guarantees: what was done before `send` is seen here.
+  /// sanitizer what the library's own, uninstrumented queue guarantees: what was done before, the making of the message
+  /// included, is seen here.
   void received() { waiting_.fetch_sub(1, std::memory_order_acq_rel); }
   std::uint64_t waiting() const {
     auto n = waiting_.load(std::memory_order_relaxed);

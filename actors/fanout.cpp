@@ -75,7 +75,10 @@ caf::behavior fanout_behavior(caf::stateful_actor<fanout_state>* self, node_cont
         self->state.on_tick();
         self->delayed_send(self, tick_interval, message::tick{});
       },
-      [](message::crash) { throw_for_drill(); },
+      [context](message::crash) {
+        context->fanout.received();
+        throw_for_drill();
+      },
   };
 }
 

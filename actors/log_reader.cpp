@@ -19,7 +19,10 @@ caf::behavior log_reader_behavior(caf::event_based_actor* self, node_context* co
         auto entries = std::make_shared<std::vector<encoded_entry>>(std::move(*read));
         context->links[request.link]->send(message::log_chunk{order.log, std::move(entries)});
       },
-      [](message::crash) { throw_for_drill(); },
+      [context](message::crash) {
+        context->log_reader.received();
+        throw_for_drill();
+      },
   };
 }
 

@@ -283,7 +283,10 @@ caf::behavior peer_link_behavior(caf::stateful_actor<peer_link_state>* self, nod
         self->state.on_tick();
         self->delayed_send(self, tick_interval, message::tick{});
       },
-      [](message::crash) { throw_for_drill(); },
+      [&own](message::crash) {
+        own.received();
+        throw_for_drill();
+      },
   };
 }
 

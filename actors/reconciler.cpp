@@ -45,7 +45,10 @@ caf::behavior reconciler_behavior(caf::stateful_actor<reconciler_state>* self, n
         self->state.on_tick();
         self->delayed_send(self, interval, message::tick{});
       },
-      [](message::crash) { throw_for_drill(); },
+      [context](message::crash) {
+        context->reconciler.received();
+        throw_for_drill();
+      },
   };
 }
 

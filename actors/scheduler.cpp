@@ -9,6 +9,7 @@
 #include <caf/actor_system_config.hpp>
 #include <caf/detail/thread_safe_actor_clock.hpp>
 #include <caf/execution_unit.hpp>
+#include <caf/logger.hpp>
 #include <caf/resumable.hpp>
 #include <caf/scheduler/abstract_coordinator.hpp>
 
@@ -30,7 +31,13 @@ class lending_scheduler final : public caf::scheduler::abstract_coordinator {
   /// The end of a loan that `enqueue` counted on.
   void pay() {
     std::unique_lock lock(mutex_);
-    if (!running_) run(lock, limits::loan_turns_max);
+    if (!running_) {
+      const bool stranger = caf::logger::current_logger() == nullptr;
+      run(lock, limits::loan_turns_max);
+      // An actor that spawns another leaves the system's logger with the thread, and the system waits for it at its
+      // end.
+      if (stranger) caf::logger::set_current_actor_system(nullptr);
+    }
     --lenders_;
     if (stopping_ || !jobs_.empty()) bell_.notify_all();
   }

@@ -1,9 +1,10 @@
 // Runs the cooperative actors of a node, one at a time, with as few wake-ups as possible: part of the seam around CAF.
 //
-// The library's own scheduler wakes its worker thread for every message to an idle actor. Where all cores are busy, that
-// is most of what a group of writes costs. Here a thread that has just brought news (gRPC's, with an acknowledgement; the
-// writer's, with a group) may lend itself: what it sent is run by it, on the spot. There is a worker thread of its own
-// for everything else: timers, messages of threads that do not lend themselves, what a lender leaves over.
+// The library's own scheduler wakes its worker thread for every message to an idle actor. Where all cores are busy,
+// that is most of what a group of writes costs. Here a thread that has just brought news (gRPC's, with an
+// acknowledgement; the writer's, with a group) may lend itself: what it sent is run by it, on the spot. There is a
+// worker thread of its own for everything else: timers, messages of threads that do not lend themselves, what a lender
+// leaves over.
 //
 // One per actor system, which owns it. Promises what one worker thread promises: no two cooperative actors run at the
 // same time, and each runs after what was sent to it. Detached actors are not its business.

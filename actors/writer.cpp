@@ -264,15 +264,19 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
   }
   return {
       [self, context](message::wake) {
+        context->writer.received();
         auto more = self->state.on_wake();
         if (!more) {
           context->fail(more.error());
           self->quit();
         } else if (*more) {
-          self->send(self, message::wake{});
+          context->writer.send(message::wake{});
         }
       },
-      [](message::crash) { throw_for_drill(); },
+      [context](message::crash) {
+        context->writer.received();
+        throw_for_drill();
+      },
   };
 }
 

@@ -18,7 +18,8 @@ class PeerFrame;
 namespace quorate::net {
 
 /// What a stream tells its owner. Called from transport threads, one call at a time per stream, never after
-/// `on_closed` (which comes exactly once, also when the stream never opened).
+/// `on_closed` (which comes exactly once, also when the stream never opened). The owner may act on the stream from
+/// within, destroy it even: no lock of the transport may be held then.
 class peer_stream_events {
  public:
   virtual ~peer_stream_events() = default;

@@ -102,7 +102,8 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const rocks_opti
   // Records fill the log a second time, and most of it is never read again: not worth a processor's time to pack.
   auto log = family_options(bytes / 2, cache, false);
   log.compression = rocksdb::kNoCompression;
-  // Rows that follow each other in a log, and newer versions of one row, have their place beside the last one: no search.
+  // Rows that follow each other in a log, and newer versions of one row, have their place beside the last one: no
+  // search.
   log.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(log_prefix_bytes));
   auto meta = family_options(bytes / 16, cache, false);
   meta.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewNoopTransform());

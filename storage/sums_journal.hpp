@@ -4,8 +4,8 @@
 // one row with all its changes, into a ring of slots, and every so often the sums themselves are written (folded) and
 // the rows of the groups before count no longer. Layout: docs/formats.md.
 //
-// Pure; sums_journal is the writer's, sums_reader anybody's. What a group changes is in force when its rows are on disk,
-// which the store does in one batch with the records.
+// Pure; sums_journal is the writer's, sums_reader anybody's. What a group changes is in force when its rows are on
+// disk, which the store does in one batch with the records.
 #pragma once
 
 #include <cstdint>

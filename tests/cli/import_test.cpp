@@ -21,9 +21,9 @@ struct one_node {
     arguments.insert(arguments.end(), {"--endpoints", node.address()});
     return run_program(std::move(arguments));
   }
-  fake_node node;
   batch_log log;
   scratch_directory scratch;
+  fake_node node;  // its threads end before what they wrote to goes
 };
 
 std::string line(const std::string& title, const std::string& content = "c") {
@@ -34,8 +34,8 @@ std::string line(const std::string& title, const std::string& content = "c") {
 
 TEST_SUITE("cli.import") {
   TEST_CASE("an import of good lines stores all of them as whole records") {
-    one_node test;
     std::atomic<bool> whole{true};
+    one_node test;
     test.node.on_store_batch = [&](const v1::StoreBatchRequest& request, v1::StoreBatchReply* reply) {
       for (const auto& item : request.items())
         if (!item.full_record()) whole = false;

@@ -78,11 +78,11 @@ class loopback_network::stream : public std::enable_shared_from_this<stream> {
   template <class Call>
   void tell(Call call) {
     std::lock_guard lock(events_mutex_);
-    if (events_) call(*events_);
+    if (auto events = events_) call(*events);
   }
 
   loopback_network& network_;
-  std::mutex events_mutex_;
+  std::recursive_mutex events_mutex_;                ///< an event may close or destroy its stream
   std::shared_ptr<net::peer_stream_events> events_;  ///< none once on_closed was called
   std::shared_ptr<net::inbound_link> link_;          ///< on the acceptor's lane only
   bool accepted_over_ = false;                       ///< likewise
