@@ -44,6 +44,7 @@ TEST_SUITE("cli.import") {
     std::string text;
     for (int i = 0; i < 1'200; ++i) text += line("t" + std::to_string(i));
     const auto run = test.run({"import", test.scratch.write("in", text)});
+    test.node.stop();
     CHECK(run.exit == 0);
     CHECK(run.out == "imported 1200, errors 0\n");
     CHECK(run.err.empty());
