@@ -1,7 +1,5 @@
 #include "actors/context.hpp"
 
-#include <random>
-
 #include "actors/messages.hpp"
 #include "proto/hash.hpp"
 
@@ -14,19 +12,15 @@ std::vector<member_identity> identities_of(const std::vector<peer_member>& peers
   return result;
 }
 
-std::uint64_t random_number() {
-  std::random_device device;
-  return static_cast<std::uint64_t>(device()) << 32 | device();
-}
-
 }  // namespace
 
 node_context::node_context(node_options o, storage::store& s, const clock& t, net::peer_transport& n,
-                           std::function<void(const status&)> f)
+                           std::function<void(const status&)> f, std::function<std::uint64_t()> r)
     : options(std::move(o)),
       self{options.name, node_id_of(options.name), {}},
       peers(identities_of(options.peers)),
-      instance(random_number()),
+      random(std::move(r)),
+      instance(random()),
       store(s),
       time(t),
       transport(n),

@@ -36,12 +36,13 @@ struct poison_watch {
 
 struct node_context {
   node_context(node_options o, storage::store& s, const clock& t, net::peer_transport& n,
-               std::function<void(const status&)> f);
+               std::function<void(const status&)> f, std::function<std::uint64_t()> r);
 
   const node_options options;
   const member_identity self;
   const std::vector<member_identity> peers;  ///< index i is member i + 1; this node is member 0
-  const std::uint64_t instance;              ///< random, per process
+  const std::function<std::uint64_t()> random;
+  const std::uint64_t instance;  ///< random, per process
   storage::store& store;
   const clock& time;
   net::peer_transport& transport;

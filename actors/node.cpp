@@ -3,8 +3,6 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <condition_variable>
-#include <mutex>
 #include <set>
 #include <thread>
 
@@ -21,7 +19,7 @@
 #include "actors/messages.hpp"
 #include "actors/peer_link.hpp"
 #include "actors/reconciler.hpp"
-#include "actors/scheduler.hpp"
+#include "actors/runtime.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/writer.hpp"
 #include "proto/hash.hpp"
@@ -44,8 +42,8 @@ std::string name_rule() {
 
 class actor_config : public caf::actor_system_config {
  public:
-  actor_config() {
-    install_scheduler(*this);
+  explicit actor_config(const actor_runtime& runtime) {
+    runtime.install_scheduler(*this);
     set("scheduler.max-throughput", std::size_t{100});
     set("logger.verbosity", caf::atom("quiet"));
   }
@@ -65,21 +63,22 @@ class running_node final : public node, public net::node_api {
  public:
   running_node(const node_options& options, std::unique_ptr<storage::store> store,
                std::unique_ptr<net::peer_transport> transport, std::function<void(const status&)> on_fatal,
-               const clock& time)
-      : store_(std::move(store)),
+               const clock& time, const actor_runtime& runtime)
+      : runtime_(runtime),
+        store_(std::move(store)),
         transport_(std::move(transport)),
         on_fatal_(std::move(on_fatal)),
-        context_(options, *store_, time, *transport_, [this](const status& why) { fail(why); }),
+        context_(
+            options, *store_, time, *transport_, [this](const status& why) { fail(why); }, runtime.random),
         gate_(context_),
         started_us_(context_.time.steady_us()),
+        config_(runtime),
         system_(config_) {
     supervisor_ = system_.spawn(supervisor_behavior, &context_, tree());
     supervisor_->attach_functor([this](const caf::error& reason) {
       if (reason && reason != caf::exit_reason::user_shutdown)
         fail({errc::internal, "the supervisor died: " + to_string(reason)});
-      std::lock_guard lock(stop_mutex_);
       supervisor_gone_ = true;
-      stop_signal_.notify_all();
     });
   }
 
@@ -127,21 +126,25 @@ class running_node final : public node, public net::node_api {
   /// order of the end is the reverse.
   std::vector<child_spec> tree() {
     auto* context = &context_;
+    const bool own_threads = runtime_.own_threads;
     using parent = caf::event_based_actor*;
     std::vector<child_spec> children;
     auto add = [&](std::string name, address* place, std::function<caf::actor(parent)> spawn) {
       children.push_back({std::move(name), place, std::move(spawn), {}});
     };
     add("fanout", &context_.fanout, [context](parent p) -> caf::actor { return p->spawn(fanout_behavior, context); });
-    add("log_reader", &context_.log_reader,
-        [context](parent p) -> caf::actor { return p->spawn<caf::detached>(log_reader_behavior, context); });
+    add("log_reader", &context_.log_reader, [context, own_threads](parent p) -> caf::actor {
+      return own_threads ? p->spawn<caf::detached>(log_reader_behavior, context)
+                         : p->spawn(log_reader_behavior, context);
+    });
     add("reconciler", &context_.reconciler,
         [context](parent p) -> caf::actor { return p->spawn(reconciler_behavior, context); });
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
       add("link." + context_.peers[i].name, context_.links[i].get(),
           [context, i](parent p) -> caf::actor { return p->spawn(peer_link_behavior, context, i); });
-    add("writer", &context_.writer,
-        [context](parent p) -> caf::actor { return p->spawn<caf::detached>(writer_behavior, context); });
+    add("writer", &context_.writer, [context, own_threads](parent p) -> caf::actor {
+      return own_threads ? p->spawn<caf::detached>(writer_behavior, context) : p->spawn(writer_behavior, context);
+    });
     // What came in while there was no writer rang a bell that nobody heard.
     children.back().on_placed = [context] { context->writer.send(message::wake{}); };
     return children;
@@ -165,15 +168,14 @@ class running_node final : public node, public net::node_api {
     draining_ = true;
     gate_.shut({errc::shutting_down, "the node is stopping"});
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
-    std::unique_lock lock(stop_mutex_);
-    stop_signal_.wait(lock, [this] { return supervisor_gone_; });
-    lock.unlock();
+    runtime_.wait([this] { return supervisor_gone_.load(); });
     supervisor_ = caf::actor();
     for (auto* place : {&context_.writer, &context_.fanout, &context_.log_reader, &context_.reconciler}) place->clear();
     for (auto& link : context_.links) link->clear();
     context_.inbox.close();
   }
 
+  const actor_runtime runtime_;
   std::atomic<std::size_t> open_writes_{0};  ///< outlives every ticket, so it comes first
   std::unique_ptr<storage::store> store_;
   std::unique_ptr<net::peer_transport> transport_;
@@ -188,9 +190,7 @@ class running_node final : public node, public net::node_api {
   std::atomic<bool> draining_{false};
   std::atomic<bool> failed_{false};
   bool stopped_ = false;
-  std::mutex stop_mutex_;
-  std::condition_variable stop_signal_;
-  bool supervisor_gone_ = false;
+  std::atomic<bool> supervisor_gone_{false};
 };
 
 void running_node::describe(v1::StatusReply* reply) const {
@@ -336,10 +336,11 @@ status validate(const node_options& options) {
 
 result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
                                          std::unique_ptr<net::peer_transport> transport,
-                                         std::function<void(const status& why)> on_fatal, const clock& time) {
+                                         std::function<void(const status& why)> on_fatal, const clock& time,
+                                         const actor_runtime& runtime) {
   if (auto valid = validate(options); !valid) return valid;
-  return std::unique_ptr<node>(
-      std::make_unique<running_node>(options, std::move(store), std::move(transport), std::move(on_fatal), time));
+  return std::unique_ptr<node>(std::make_unique<running_node>(options, std::move(store), std::move(transport),
+                                                              std::move(on_fatal), time, runtime));
 }
 
 }  // namespace quorate

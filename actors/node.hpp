@@ -41,6 +41,9 @@ struct node_options {
 /// Checks names, uniqueness, hash collisions and the quorum; the field of the error is the flag, e.g. "--peer".
 status validate(const node_options& options);
 
+struct actor_runtime;
+const actor_runtime& threaded_runtime();
+
 class node {
  public:
   virtual ~node() = default;
@@ -55,6 +58,7 @@ class node {
 result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
                                          std::unique_ptr<net::peer_transport> transport,
                                          std::function<void(const status& why)> on_fatal,
-                                         const clock& time = system_clock());
+                                         const clock& time = system_clock(),
+                                         const actor_runtime& runtime = threaded_runtime());
 
 }  // namespace quorate

@@ -1,6 +1,5 @@
 #include "actors/writer.hpp"
 
-#include <random>
 #include <stdexcept>
 
 #include "actors/actor_defaults.hpp"
@@ -67,8 +66,7 @@ struct writer_state::answer_to_peer {
 status writer_state::open(node_context* node) {
   context_ = node;
   auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(node->time.wall_ms(), 0));
-  std::random_device device;
-  auto epoch = node->store.begin_epoch(unix_ms, static_cast<std::uint16_t>(device()));
+  auto epoch = node->store.begin_epoch(unix_ms, static_cast<std::uint16_t>(node->random()));
   if (!epoch) return epoch.error();
   live_ = {node->self.id, *epoch};
   auto summary = node->store.summary();

@@ -8,7 +8,8 @@ namespace quorate::net {
 ///
 /// gRPC 1.51 starts at least two polling threads, and each event that one of them takes wakes the other to poll in its
 /// place. Where all cores are busy that is a context switch an event for nothing (docs/performance.md), so with fewer
-/// than four cores one of the two is put to sleep for the life of the process. No reaction may block: nobody else polls.
+/// than four cores one of the two is put to sleep for the life of the process. No reaction may block: nobody else
+/// polls.
 void tune_grpc_process();
 
 }  // namespace quorate::net

@@ -11,13 +11,14 @@ MAY_INCLUDE = {
     "net": ["proto", "memory"],
     "actors": ["actors/core", "storage", "net", "memory", "proto"],
     "chaos": ["proto", "memory"],
+    "chaos/sim": ["actors", "storage", "net", "proto"],
     "cli": ["actors", "net", "storage", "memory", "proto", "chaos"],
     "bench": ["chaos", "proto", "net"],
 }
 THIRD_PARTY = {
     # header pattern -> folders that may name it
     r"^rocksdb/": ["storage", "tests"],
-    r"^caf/": ["actors", "tests"],
+    r"^caf/": ["actors", "chaos/sim", "tests"],
     r"^grpc": ["net", "cli", "chaos", "bench", "tests"],
     r"^spdlog/": ["actors", "cli"],
 }

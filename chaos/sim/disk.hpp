@@ -1,0 +1,47 @@
+// A node's disk in the simulator: outlives the node's lives, takes its time, and can lose power at any instant.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "chaos/sim/world.hpp"
+#include "storage/memory_store.hpp"
+
+namespace quorate::sim {
+
+class disk {
+ public:
+  explicit disk(world& w) : world_(w), store_(storage::make_memory_store()) {}
+
+  /// What one life of the node is started on; of no use once `stop` was called.
+  std::unique_ptr<storage::store> open();
+  /// The process dies. A commit under way has or has not reached the disk, by chance.
+  void stop() { ++life_; }
+  /// Power goes too: what was not synced is lost. With no commit under way.
+  void power_cut() { store_->power_cut(); }
+
+  const storage::memory_store& store() const { return *store_; }
+  /// Commits of the life that was stopped last are still on the way out.
+  bool busy() const { return under_way_ != 0; }
+
+  std::int64_t sync_us_min = 80;
+  std::int64_t sync_us_max = 300;
+  bool fails = false;  ///< every commit, until the next life
+  // Planted faults.
+  bool skip_sync = false;
+  bool reuse_epoch = false;
+
+  std::uint64_t commits = 0;
+
+ private:
+  class view;
+  status commit(const storage::write_group& group, std::uint64_t life);
+
+  world& world_;
+  std::unique_ptr<storage::memory_store> store_;
+  std::uint64_t life_ = 0;
+  std::uint64_t epoch_ = 0;
+  int under_way_ = 0;
+};
+
+}  // namespace quorate::sim

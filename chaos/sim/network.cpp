@@ -1,0 +1,218 @@
+#include "chaos/sim/network.hpp"
+
+#include <algorithm>
+
+#include "quorate/v1/replication.pb.h"
+
+namespace quorate::sim {
+
+namespace {
+
+constexpr std::int64_t resend_us = 200'000;
+constexpr std::int64_t sent_us = 20;
+
+}  // namespace
+
+/// One stream. Lives as long as an end of it or a parcel does.
+class network::stream : public std::enable_shared_from_this<stream> {
+ public:
+  stream(network& n, std::string from, std::string to, std::shared_ptr<net::peer_stream_events> events)
+      : opener(std::move(from)), acceptor(std::move(to)), network_(n), events_(std::move(events)) {}
+
+  void open(const v1::Hello& hello) {
+    carry(forth_, [hello](stream& s) { s.greet(hello); });
+    tell_sent();
+  }
+  void send(v1::PeerFrame&& frame) {
+    if (opener_gone_) return;
+    carry(forth_, [frame = std::make_shared<v1::PeerFrame>(std::move(frame))](stream& s) {
+      if (s.link_) s.link_->on_frame(std::move(*frame));
+    });
+    tell_sent();
+  }
+  void answer(v1::PeerAnswer&& answer) {
+    if (acceptor_gone_) return;
+    carry(back_, [answer = std::make_shared<v1::PeerAnswer>(std::move(answer))](stream& s) {
+      if (auto events = s.events_) events->on_answer(std::move(*answer));
+    });
+  }
+
+  void close_by_opener() {
+    if (std::exchange(opener_gone_, true)) return;
+    carry(forth_, [](stream& s) { s.end_accepted(); });
+    network_.world_.after(0, [self = shared_from_this()] { self->tell_closed({errc::unavailable, "closed"}); });
+  }
+  void close_by_acceptor(const status& why) {
+    if (std::exchange(acceptor_gone_, true)) return;
+    carry(back_, [why](stream& s) { s.tell_closed(why); });
+    network_.world_.after(0, [self = shared_from_this()] { self->end_accepted(); });
+  }
+
+  /// The stream breaks for both.
+  void reset() {
+    opener_gone_ = acceptor_gone_ = true;
+    forth_.parcels.clear();
+    back_.parcels.clear();
+    network_.world_.after(0, [self = shared_from_this()] {
+      self->end_accepted();
+      self->tell_closed({errc::unavailable, "reset"});
+    });
+  }
+  /// The process `name` is gone: nothing is told to it any more, nor taken from it.
+  void forget(const std::string& name, bool silent) {
+    auto self = shared_from_this();
+    if (name == opener) {
+      events_.reset();
+      if (!std::exchange(opener_gone_, true) && !silent) carry(forth_, [](stream& s) { s.end_accepted(); });
+    } else {
+      link_.reset();
+      if (!std::exchange(acceptor_gone_, true) && !silent)
+        carry(back_, [](stream& s) { s.tell_closed({errc::unavailable, "the peer is gone"}); });
+    }
+  }
+  void release() {
+    pass(forth_);
+    pass(back_);
+  }
+
+  const std::string opener;
+  const std::string acceptor;
+
+ private:
+  struct lane {
+    std::deque<std::function<void(stream&)>> parcels;
+    std::int64_t last_us = 0;
+    std::size_t under_way = 0;
+  };
+  direction_weather& weather(const lane& l) {
+    return &l == &forth_ ? network_.weather(opener, acceptor) : network_.weather(acceptor, opener);
+  }
+
+  void carry(lane& l, std::function<void(stream&)> what) {
+    ++network_.parcels;
+    l.parcels.push_back(std::move(what));
+    if (!weather(l).cut) dispatch(l);
+  }
+  void dispatch(lane& l) {
+    const auto& w = weather(l);
+    auto& world = network_.world_;
+    auto us = world.now_us() + w.latency_us + world.between(0, w.jitter_us);
+    if (w.lost_one_in != 0 && world.one_in(w.lost_one_in)) us += resend_us;
+    l.last_us = std::max(l.last_us, us);  // in order
+    ++l.under_way;
+    world.at(l.last_us, [self = shared_from_this(), &l] {
+      --l.under_way;
+      if (!self->weather(l).cut) self->take(l);
+    });
+  }
+  void take(lane& l) {
+    if (l.parcels.empty()) return;
+    auto first = std::move(l.parcels.front());
+    l.parcels.pop_front();
+    first(*this);
+  }
+  void pass(lane& l) {
+    if (weather(l).cut) return;
+    for (auto n = l.under_way; n < l.parcels.size(); ++n) dispatch(l);
+  }
+
+  void tell_sent() {
+    network_.world_.after(sent_us, [self = shared_from_this()] {
+      if (auto events = self->events_; events && !self->opener_gone_) events->on_sent();
+    });
+  }
+  void tell_closed(const status& why) {
+    if (auto events = std::exchange(events_, nullptr)) events->on_closed(why);
+  }
+  void end_accepted() {
+    acceptor_gone_ = true;
+    if (auto link = std::exchange(link_, nullptr)) link->on_closed();
+  }
+  void greet(const v1::Hello& hello);
+
+  network& network_;
+  std::shared_ptr<net::peer_stream_events> events_;  ///< none once on_closed was called
+  std::shared_ptr<net::inbound_link> link_;
+  bool opener_gone_ = false;
+  bool acceptor_gone_ = false;
+  lane forth_;
+  lane back_;
+};
+
+class network::handle final : public net::peer_stream {
+ public:
+  explicit handle(std::shared_ptr<stream> s) : stream_(std::move(s)) {}
+  ~handle() override { stream_->close_by_opener(); }
+  void send(v1::PeerFrame&& frame) override { stream_->send(std::move(frame)); }
+  void close() override { stream_->close_by_opener(); }
+
+ private:
+  std::shared_ptr<stream> stream_;
+};
+
+class network::sink final : public net::answer_sink {
+ public:
+  explicit sink(std::weak_ptr<stream> s) : stream_(std::move(s)) {}
+  void send(v1::PeerAnswer&& answer) override {
+    if (auto s = stream_.lock()) s->answer(std::move(answer));
+  }
+  void close(const status& why) override {
+    if (auto s = stream_.lock()) s->close_by_acceptor(why);
+  }
+
+ private:
+  std::weak_ptr<stream> stream_;
+};
+
+void network::stream::greet(const v1::Hello& hello) {
+  if (acceptor_gone_) return;
+  const auto found = network_.listeners_.find(acceptor);
+  if (found == network_.listeners_.end()) return close_by_acceptor({errc::unavailable, "connection refused"});
+  v1::PeerAnswer answer_to_hello;
+  auto accepted =
+      found->second->accept(hello, std::make_shared<sink>(weak_from_this()), answer_to_hello.mutable_welcome());
+  if (!accepted) return close_by_acceptor(accepted.error());
+  link_ = std::move(*accepted);
+  answer(std::move(answer_to_hello));
+}
+
+class network::port final : public net::peer_transport {
+ public:
+  port(network& n, std::string name) : network_(n), name_(std::move(name)) {}
+  std::unique_ptr<net::peer_stream> open(const std::string& address, const v1::Hello& hello,
+                                         std::shared_ptr<net::peer_stream_events> events) override {
+    auto s = std::make_shared<stream>(network_, name_, address, std::move(events));
+    std::erase_if(network_.streams_, [](const auto& one) { return one.expired(); });
+    network_.streams_.push_back(s);
+    s->open(hello);
+    return std::make_unique<handle>(std::move(s));
+  }
+
+ private:
+  network& network_;
+  const std::string name_;
+};
+
+std::unique_ptr<net::peer_transport> network::transport(const std::string& name) {
+  return std::make_unique<port>(*this, name);
+}
+
+void network::down(const std::string& name, bool silent) {
+  listeners_.erase(name);
+  for (const auto& one : streams_)
+    if (auto s = one.lock(); s && (s->opener == name || s->acceptor == name)) s->forget(name, silent);
+}
+
+void network::release() {
+  for (const auto& one : streams_)
+    if (auto s = one.lock()) s->release();
+}
+
+void network::reset(const std::string& one, const std::string& other) {
+  for (const auto& weak : streams_)
+    if (auto s = weak.lock();
+        s && ((s->opener == one && s->acceptor == other) || (s->opener == other && s->acceptor == one)))
+      s->reset();
+}
+
+}  // namespace quorate::sim
