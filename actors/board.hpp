@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <mutex>
 #include <string>
@@ -21,6 +22,7 @@ struct peer_fact {
   bool up = false;
   std::int64_t heard_us = -1;  ///< steady clock; -1 = never
   bool clock_known = false;
+  std::int64_t clock_measured_at_ms = 0;  ///< our wall clock minus our steady clock when that was measured
   std::int64_t clock_offset_ms = 0;
   core::log_vector vector;  ///< what it last said it holds
   std::string last_error;
@@ -71,6 +73,9 @@ class board {
   // Written by the reconciler.
   std::atomic<bool> clock_skewed{false};
   std::atomic<std::int64_t> clock_correction_ms{0};
+  /// The wall clock minus the steady clock that so many peers as make a majority with this node agreed with last.
+  static constexpr std::int64_t clock_never_agreed = std::numeric_limits<std::int64_t>::min();
+  std::atomic<std::int64_t> clock_agreed_ms{clock_never_agreed};
 
   // Written by fanout.
   std::atomic<std::size_t> writes_pending{0};

@@ -26,7 +26,8 @@ node_context::node_context(node_options o, storage::store& s, const clock& t, ne
       transport(n),
       fail(std::move(f)),
       facts(peers.size()),
-      inbox([this] { writer.send(message::wake{}); }) {
+      inbox([this] { writer.send(message::wake{}); }),
+      clock_steps(options.max_clock_offset_ms) {
   for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_shared<address>());
 }
 

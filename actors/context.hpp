@@ -12,6 +12,7 @@
 
 #include "actors/address.hpp"
 #include "actors/board.hpp"
+#include "actors/core/clock_agreement.hpp"
 #include "actors/node.hpp"
 #include "actors/writer_inbox.hpp"
 #include "net/peer_transport.hpp"
@@ -52,6 +53,8 @@ struct node_context {
   board facts;
   writer_inbox inbox;
   poison_watch poison;
+  /// Across lives of the writer, which alone uses it.
+  core::clock_step_guard clock_steps;
   /// The newest hybrid time of this process, across lives of the writer; 0 before the first. Only the writer uses it.
   std::uint64_t last_stamp = 0;
 

@@ -134,6 +134,7 @@ void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
     f.bytes_in_flight = machine.bytes_in_flight();
     if (measured) {
       f.clock_known = true;
+      f.clock_measured_at_ms = heartbeats_.front().wall_ms - heartbeats_.front().steady_us / 1000;
       f.clock_offset_ms = offset_ms;
     }
   });

@@ -1,6 +1,7 @@
 #include "actors/reconciler.hpp"
 
 #include <chrono>
+#include <cstdlib>
 
 #include "actors/actor_defaults.hpp"
 #include "actors/core/clock_agreement.hpp"
@@ -13,8 +14,18 @@ void reconciler_state::on_tick() {
   auto peers = facts.peers();
 
   std::vector<std::int64_t> offsets;
-  for (const auto& peer : peers)
-    if (peer.up && peer.clock_known) offsets.push_back(peer.clock_offset_ms);
+  // An offset measured before our clock was set says nothing of what it shows now.
+  const auto& options = context->options;
+  const auto difference_ms = context->time.wall_ms() - context->time.steady_us() / 1000;
+  std::size_t agreeing = 0;
+  for (const auto& peer : peers) {
+    if (!peer.up || !peer.clock_known) continue;
+    offsets.push_back(peer.clock_offset_ms);
+    if (std::llabs(peer.clock_offset_ms) <= options.max_clock_offset_ms
+        && std::llabs(peer.clock_measured_at_ms - difference_ms) <= options.max_clock_offset_ms)
+      ++agreeing;
+  }
+  if (agreeing > 0 && agreeing >= context->members() / 2) facts.clock_agreed_ms = difference_ms;
   auto verdict = core::judge_clock(offsets, context->members(), context->options.max_clock_offset_ms);
   facts.clock_correction_ms = verdict.correction_ms;
   if (facts.clock_skewed.exchange(verdict.skewed) != verdict.skewed) {

@@ -76,6 +76,7 @@ status writer_state::open(node_context* node) {
   // gap that peers would have to take for a fast clock.
   clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
   clock_bound_ = summary->clock_bound;
+  static_cast<void>(clock_usable());
   node->facts.set_vector(state_.vector, live_);
 
   auto& poison = node->poison;
@@ -136,13 +137,25 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
   return {};
 }
 
-status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t needed) const {
+bool writer_state::clock_usable() {
+  const auto difference_ms = context_->time.wall_ms() - context_->time.steady_us() / 1000;
+  const std::int64_t agreed_ms = context_->facts.clock_agreed_ms;
+  return context_->clock_steps.may_use(difference_ms, agreed_ms == board::clock_never_agreed
+                                                          ? std::nullopt
+                                                          : std::optional<std::int64_t>(agreed_ms))
+         || context_->members() == 1;
+}
+
+status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t needed, bool usable) const {
   const auto& facts = context_->facts;
   if (ticket->deadline_us <= context_->time.steady_us())
     return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
   if (facts.clock_skewed)
     return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
                                   + " ms from most members'; write through another node"};
+  if (!usable)
+    return {errc::clock_skew,
+            "this node's clock was just set; write through another node until the members have been asked about it"};
   auto ahead_ms =
       static_cast<std::int64_t>(milliseconds_of(clock_.last())) - context_->time.wall_ms() - facts.clock_correction_ms;
   if (needed > 1 && ahead_ms > context_->options.max_clock_offset_ms)
@@ -160,10 +173,11 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
 status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                            std::vector<encoded_entry>& made) {
   begun.writes.reserve(tickets.size());
+  const bool usable = clock_usable();
   for (auto& ticket : tickets) {
     auto needed = context_->copies_needed(ticket->quorum);
     auto reject = [&](status why) { ticket.finish({std::move(why), {}, {}, needed, 0}); };
-    if (auto why = admissible(ticket, needed); !why) {
+    if (auto why = admissible(ticket, needed, usable); !why) {
       reject(std::move(why));
       continue;
     }
@@ -201,9 +215,10 @@ status writer_state::store_clock_bound() {
   return stored;
 }
 
-status writer_state::commit(core::group_builder& group) {
+status writer_state::commit(core::group_builder& group, bool stamped) {
   auto [writes, after] = group.take();
-  if (auto wall_ms = context_->time.wall_ms(); clock_.is_bound_due(clock_bound_, wall_ms))
+  // What was merged needs a bound too; but only a wall clock that was found fit may move it ahead.
+  if (auto wall_ms = stamped ? context_->time.wall_ms() : 0; clock_.is_bound_due(clock_bound_, wall_ms))
     writes.clock_bound = clock_.bound(wall_ms);
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
@@ -244,7 +259,7 @@ result<bool> writer_state::on_wake() {
     for (auto& link : context_->links) link->send(published);
   }
   if (!group.empty()) {
-    if (auto stored = commit(group); !stored) return stored;
+    if (auto stored = commit(group, own.last != 0); !stored) return stored;
     thread_loan loan;
     if (own.last != 0) context_->fanout.send(std::move(own));
   }

@@ -48,8 +48,11 @@ struct writer_state {
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                std::vector<encoded_entry>& made);
   /// The reason to refuse a write before anything is done for it; ok when there is none.
-  status admissible(const net::write_ticket& ticket, std::uint32_t needed) const;
-  status commit(core::group_builder& group);
+  status admissible(const net::write_ticket& ticket, std::uint32_t needed, bool usable) const;
+  /// Whether the wall clock is fit for stamps.
+  bool clock_usable();
+  /// `stamped`: the group has writes of this node, so the wall clock was found fit for stamps.
+  status commit(core::group_builder& group, bool stamped);
   status store_clock_bound();
 
   node_context* context_ = nullptr;

@@ -19,4 +19,11 @@ clock_verdict judge_clock(std::vector<std::int64_t> offsets_ms, std::size_t memb
   return verdict;
 }
 
+bool clock_step_guard::may_use(std::int64_t difference_ms, std::optional<std::int64_t> agreed_ms) {
+  const bool usable =
+      !trusted_ms_ || close(difference_ms, *trusted_ms_) || (agreed_ms && close(difference_ms, *agreed_ms));
+  if (usable) trusted_ms_ = difference_ms;  // a clock that is slewed moves on with small steps
+  return usable;
+}
+
 }  // namespace quorate::core

@@ -3,6 +3,8 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
+#include <optional>
 #include <vector>
 
 namespace quorate::core {
@@ -16,5 +18,25 @@ struct clock_verdict {
 
 /// One peer alone moves nothing, however it differs: with two readings nobody can say who is wrong.
 clock_verdict judge_clock(std::vector<std::int64_t> offsets_ms, std::size_t members, std::int64_t bound_ms);
+
+/// Notices that somebody set the wall clock while the node runs. Compares by the difference of the wall clock and the
+/// steady one, milliseconds: a step changes it, time does not. A clock that is wrong from the start is not its
+/// business.
+class clock_step_guard {
+ public:
+  explicit clock_step_guard(std::int64_t bound_ms) : bound_ms_(bound_ms) {}
+
+  /// Whether stamps may be made with this wall clock. After a step by more than the bound: only once a majority, this
+  /// node included, has been measured to agree with what the clock shows now. (Without a step one peer that differs
+  /// moves nothing; with one, it is our clock that is to be doubted.) `agreed_ms`: the difference they last agreed
+  /// with.
+  bool may_use(std::int64_t difference_ms, std::optional<std::int64_t> agreed_ms);
+
+ private:
+  bool close(std::int64_t one, std::int64_t other) const { return std::llabs(one - other) <= bound_ms_; }
+
+  const std::int64_t bound_ms_;
+  std::optional<std::int64_t> trusted_ms_;
+};
 
 }  // namespace quorate::core

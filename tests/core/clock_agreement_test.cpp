@@ -13,6 +13,18 @@ TEST_SUITE("core.clock_agreement") {
     CHECK_FALSE(judge_clock({}, 1, 2'000).skewed);
   }
 
+  TEST_CASE("a clock that is set is of no use until the majority agrees with what it shows now") {
+    quorate::core::clock_step_guard guard(2'000);
+    CHECK(guard.may_use(1'000, std::nullopt));
+    CHECK(guard.may_use(1'900, std::nullopt));
+    CHECK(guard.may_use(3'900, std::nullopt));  // two seconds are within the bound
+    CHECK_FALSE(guard.may_use(3'600'000, std::nullopt));
+    CHECK_FALSE(guard.may_use(3'600'000, 3'900));
+    CHECK(guard.may_use(3'600'000, 3'599'000));
+    CHECK_FALSE(guard.may_use(3'900, 3'600'000));
+    CHECK(guard.may_use(3'600'100, 3'600'000));  // set back to what it was
+  }
+
   TEST_CASE("with one peer to compare, nobody can say who is wrong, and nothing is corrected") {
     CHECK_FALSE(judge_clock({10'000}, 3, 2'000).skewed);
     CHECK(judge_clock({10'000}, 3, 2'000).correction_ms == 0);
