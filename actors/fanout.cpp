@@ -7,7 +7,7 @@
 namespace quorate {
 namespace {
 
-constexpr std::chrono::milliseconds tick_interval{20};
+constexpr std::chrono::milliseconds tick_interval{limits::deadline_tick_ms};
 
 status describe(core::quorum_outcome outcome, std::uint32_t copies, std::uint32_t needed) {
   auto count = std::to_string(copies) + " of " + std::to_string(needed) + " copies";

@@ -79,6 +79,7 @@ class running_node final : public node, public net::node_api {
       if (reason && reason != caf::exit_reason::user_shutdown)
         fail({errc::internal, "the supervisor died: " + to_string(reason)});
       supervisor_gone_ = true;
+      supervisor_gone_.notify_all();
     });
   }
 
@@ -168,7 +169,7 @@ class running_node final : public node, public net::node_api {
     draining_ = true;
     gate_.shut({errc::shutting_down, "the node is stopping"});
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
-    runtime_.wait([this] { return supervisor_gone_.load(); });
+    runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
     for (auto* place : {&context_.writer, &context_.fanout, &context_.log_reader, &context_.reconciler}) place->clear();
     for (auto& link : context_.links) link->clear();
@@ -183,6 +184,7 @@ class running_node final : public node, public net::node_api {
   node_context context_;
   inbound_gate gate_;
   std::int64_t started_us_;
+  std::atomic<bool> supervisor_gone_{false};  ///< outlives the actors, the last of which sets it
   actor_config config_;
   caf::actor_system system_;
   caf::actor supervisor_;
@@ -190,7 +192,6 @@ class running_node final : public node, public net::node_api {
   std::atomic<bool> draining_{false};
   std::atomic<bool> failed_{false};
   bool stopped_ = false;
-  std::atomic<bool> supervisor_gone_{false};
 };
 
 void running_node::describe(v1::StatusReply* reply) const {

@@ -3,6 +3,7 @@
 // Given to start_node, copied; everything in it is called for as long as the node lives.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 #include <functional>
 
@@ -17,8 +18,8 @@ struct actor_runtime {
   bool own_threads = true;
   /// Numbers nobody can guess, or in the simulator those of its seed.
   std::function<std::uint64_t()> random;
-  /// Returns once `done()` is true, having let the actors run meanwhile.
-  std::function<void(const std::function<bool()>& done)> wait;
+  /// Returns once `done` is true, having let the actors run meanwhile. Who sets it notifies it.
+  std::function<void(const std::atomic<bool>& done)> wait;
 };
 
 /// The scheduler of scheduler.hpp, the machine's random numbers.

@@ -65,7 +65,8 @@ struct writer_state::answer_to_peer {
 
 status writer_state::open(node_context* node) {
   context_ = node;
-  auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(node->time.wall_ms(), 0));
+  read_clocks();
+  auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(now_.wall_ms, 0));
   auto epoch = node->store.begin_epoch(unix_ms, static_cast<std::uint16_t>(node->random()));
   if (!epoch) return epoch.error();
   live_ = {node->self.id, *epoch};
@@ -76,7 +77,6 @@ status writer_state::open(node_context* node) {
   // gap that peers would have to take for a fast clock.
   clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
   clock_bound_ = summary->clock_bound;
-  static_cast<void>(clock_usable());
   node->facts.set_vector(state_.vector, live_);
 
   auto& poison = node->poison;
@@ -93,7 +93,7 @@ status writer_state::open(node_context* node) {
 status writer_state::merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer) {
   auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
   const auto sender = context_->peers[batch.from().peer()].id;
-  auto latest_ms = context_->time.wall_ms() + correction_ms + context_->options.max_clock_offset_ms;
+  auto latest_ms = now_.wall_ms + correction_ms + context_->options.max_clock_offset_ms;
   for (auto& arrived : batch.entries) {
     const auto& e = arrived.content;
     auto& log = answer.logs[e.log];
@@ -116,7 +116,7 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
       if (context_->facts.entries_refused_clock++ % 1000 == 0)
         logging::event(logging::level::error, "peer.clock_ahead",
                        {{"peer", context_->peers[batch.from().peer()].name},
-                        {"ahead_ms", static_cast<std::int64_t>(milliseconds_of(e.time)) - context_->time.wall_ms()}});
+                        {"ahead_ms", static_cast<std::int64_t>(milliseconds_of(e.time)) - now_.wall_ms}});
       refuse(v1::LogRefusal::CLOCK);
       continue;
     } else if (!context_->poison.set_aside.empty() && context_->poison.set_aside.contains({e.log, e.sequence})) {
@@ -137,27 +137,28 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
   return {};
 }
 
-bool writer_state::clock_usable() {
-  const auto difference_ms = context_->time.wall_ms() - context_->time.steady_us() / 1000;
+void writer_state::read_clocks() {
+  const auto& time = context_->time;
+  now_.wall_ms = time.wall_ms();
+  now_.steady_us = time.steady_us();
   const std::int64_t agreed_ms = context_->facts.clock_agreed_ms;
-  return context_->clock_steps.may_use(difference_ms, agreed_ms == board::clock_never_agreed
-                                                          ? std::nullopt
-                                                          : std::optional<std::int64_t>(agreed_ms))
-         || context_->members() == 1;
+  now_.wall_usable =
+      context_->clock_steps.may_use(now_.wall_ms - now_.steady_us / 1000,
+                                    agreed_ms == board::clock_never_agreed ? std::nullopt : std::optional(agreed_ms))
+      || context_->members() == 1;
 }
 
-status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t needed, bool usable) const {
+status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t needed) const {
   const auto& facts = context_->facts;
-  if (ticket->deadline_us <= context_->time.steady_us())
+  if (ticket->deadline_us <= now_.steady_us)
     return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
   if (facts.clock_skewed)
     return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
                                   + " ms from most members'; write through another node"};
-  if (!usable)
+  if (!now_.wall_usable)
     return {errc::clock_skew,
             "this node's clock was just set; write through another node until the members have been asked about it"};
-  auto ahead_ms =
-      static_cast<std::int64_t>(milliseconds_of(clock_.last())) - context_->time.wall_ms() - facts.clock_correction_ms;
+  auto ahead_ms = static_cast<std::int64_t>(milliseconds_of(clock_.last())) - now_.wall_ms - facts.clock_correction_ms;
   if (needed > 1 && ahead_ms > context_->options.max_clock_offset_ms)
     return {errc::clock_skew, "this node's stamps run " + std::to_string(ahead_ms)
                                   + " ms ahead of the clock, peers would refuse them; write through another node"};
@@ -173,17 +174,16 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
 status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                            std::vector<encoded_entry>& made) {
   begun.writes.reserve(tickets.size());
-  const bool usable = clock_usable();
   for (auto& ticket : tickets) {
     auto needed = context_->copies_needed(ticket->quorum);
     auto reject = [&](status why) { ticket.finish({std::move(why), {}, {}, needed, 0}); };
-    if (auto why = admissible(ticket, needed, usable); !why) {
+    if (auto why = admissible(ticket, needed); !why) {
       reject(std::move(why));
       continue;
     }
     // The stamp must be above what every key it touches has; the clock has observed every version this node holds
     // (it observes each merged entry, and starts above the stored bound).
-    version next{clock_.next(context_->time.wall_ms()), context_->self.id};
+    version next{clock_.next(now_.wall_ms), context_->self.id};
     auto changes = plan(*ticket.operator->(), group, next);
     if (!changes) {
       reject(changes.error());
@@ -209,7 +209,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
 /// a pause the first write pays one small sync for it.
 status writer_state::store_clock_bound() {
   storage::write_group bound;
-  bound.clock_bound = clock_.bound(context_->time.wall_ms());
+  bound.clock_bound = clock_.bound(now_.wall_ms);
   auto stored = context_->store.commit(bound);
   if (stored.ok()) clock_bound_ = *bound.clock_bound;
   return stored;
@@ -218,7 +218,7 @@ status writer_state::store_clock_bound() {
 status writer_state::commit(core::group_builder& group, bool stamped) {
   auto [writes, after] = group.take();
   // What was merged needs a bound too; but only a wall clock that was found fit may move it ahead.
-  if (auto wall_ms = stamped ? context_->time.wall_ms() : 0; clock_.is_bound_due(clock_bound_, wall_ms))
+  if (auto wall_ms = stamped ? now_.wall_ms : 0; clock_.is_bound_due(clock_bound_, wall_ms))
     writes.clock_bound = clock_.bound(wall_ms);
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
@@ -230,6 +230,7 @@ status writer_state::commit(core::group_builder& group, bool stamped) {
 result<bool> writer_state::on_wake() {
   auto work = context_->inbox.take();
   if (work.empty()) return false;
+  read_clocks();
 
   core::group_builder group(context_->store, state_);
   std::vector<answer_to_peer> answers(work.batches.size());
@@ -260,11 +261,14 @@ result<bool> writer_state::on_wake() {
   }
   if (!group.empty()) {
     if (auto stored = commit(group, own.last != 0); !stored) return stored;
-    thread_loan loan;
-    if (own.last != 0) context_->fanout.send(std::move(own));
   }
+  // Peers first: clients of theirs wait for it, and answering our own takes this thread a while.
   for (std::size_t i = 0; i < work.batches.size(); ++i)
     if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message());
+  if (own.last != 0) {
+    thread_loan loan;
+    context_->fanout.send(std::move(own));
+  }
   return work.more;
 }
 

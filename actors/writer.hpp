@@ -5,7 +5,7 @@
 //   1. plan and stamp clients' writes; merge peers' entries
 //   2. tell fanout what was begun, give the new entries to every link
 //   3. one synced write to the store
-//   4. tell fanout that this node has them; answer the peers
+//   4. answer the peers; tell fanout that this node has its own
 // So an ack never precedes the sync it speaks of, and the network works while the disk does.
 //
 // Each incarnation opens a new epoch before its first write: entries of the old one may have reached peers without
@@ -48,9 +48,8 @@ struct writer_state {
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                std::vector<encoded_entry>& made);
   /// The reason to refuse a write before anything is done for it; ok when there is none.
-  status admissible(const net::write_ticket& ticket, std::uint32_t needed, bool usable) const;
-  /// Whether the wall clock is fit for stamps.
-  bool clock_usable();
+  status admissible(const net::write_ticket& ticket, std::uint32_t needed) const;
+  void read_clocks();
   /// `stamped`: the group has writes of this node, so the wall clock was found fit for stamps.
   status commit(core::group_builder& group, bool stamped);
   status store_clock_bound();
@@ -60,6 +59,12 @@ struct writer_state {
   core::hybrid_clock clock_;
   std::uint64_t clock_bound_ = 0;
   log_id live_;
+  /// Read once a group: what is decided about a clock must hold for what is done with it.
+  struct {
+    std::int64_t wall_ms = 0;
+    std::int64_t steady_us = 0;
+    bool wall_usable = false;  ///< for stamps
+  } now_;
 };
 
 caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_context* context);

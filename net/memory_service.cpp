@@ -44,8 +44,7 @@ std::int64_t deadline_us(const CallbackServerContext& call, const node_api& node
   auto given = call.deadline();
   if (given == system_clock::time_point::max()) return own;
   auto left = duration_cast<microseconds>(given - system_clock::now()).count();
-  // More than a tick of fanout, which is how late an answer may be.
-  return std::min(own, now + left - std::min<std::int64_t>(left / 5, 50'000));
+  return std::min(own, now + left - std::min<std::int64_t>(left / 5, limits::deadline_margin_ms * 1000));
 }
 
 template <class Reply>

@@ -49,6 +49,9 @@ inline constexpr std::size_t group_bytes_max = 4u << 20;
 inline constexpr std::size_t pending_writes_max = 65'536;  // taken, not yet answered
 
 // Times.
+// An answer may be a tick late, so a caller's own deadline is taken to be that and a little earlier.
+inline constexpr std::int64_t deadline_tick_ms = 20;
+inline constexpr std::int64_t deadline_margin_ms = deadline_tick_ms + 30;
 inline constexpr std::int64_t quorum_timeout_ms_default = 2'000;
 inline constexpr std::int64_t heartbeat_ms = 200;
 inline constexpr std::int64_t suspicion_ms = 1'500;  // a peer not heard of for so long is down

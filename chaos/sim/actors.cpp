@@ -18,6 +18,8 @@
 namespace quorate::sim {
 namespace {
 
+constexpr std::int64_t stop_us_max = 60'000'000;
+
 [[noreturn]] void not_simulated() { throw std::logic_error("the simulated clock knows delayed messages only"); }
 
 /// Delayed messages wait here, not in the world: they must go with their system.
@@ -124,7 +126,10 @@ actor_runtime simulated_runtime(world& w) {
       false,
       [&w] { return w.random(); },
       // Only at the end of a node: others run on meanwhile, time too if need be.
-      [&w](const std::function<bool()>& done) { w.run_until(w.now_us() + 60'000'000, done); },
+      [&w](const std::atomic<bool>& done) {
+        w.run_until(w.now_us() + stop_us_max, [&done] { return done.load(); });
+        if (!done) throw std::logic_error("a node's actors do not end");
+      },
   };
 }
 

@@ -250,7 +250,7 @@ class simulation {
         drill.set_kill_actor(actors[world_.below(actors.size())]);
         count("actor dies");
         world_.trace(m.name, "loses its", drill.kill_actor());
-        static_cast<void>(m.life->api().drill(drill));
+        if (auto done = m.life->api().drill(drill); !done) broken("a drill was refused: " + done.message());
         return;
       }
       default: return;
@@ -369,24 +369,32 @@ class simulation {
   }
 
   void check_safety() {
-    std::map<std::string, stored_record> content;
+    std::optional<record_page> first;
     for (auto& m : members_) {
-      const auto page = m->storage.store().summary();
+      auto page = m->storage.store().scan(key_kind::memory, {}, {}, SIZE_MAX, SIZE_MAX);
+      const auto held = m->storage.store().summary();
+      if (!page || !held) return broken("P10: the disk of " + m->name + " cannot be read");
+      if (!first)
+        first = std::move(*page);
+      else if (page->records != first->records)
+        return broken("P4: digests are equal, contents are not, on " + m->name);
       std::set<std::string> values;
-      for (const auto& position : page->vector) {
+      for (const auto& position : held->vector) {
         for (sequence_number next = 1; next <= position.sequence;) {
           auto entries = m->storage.store().read_log(position.log, next, 1 << 20);
           if (!entries || entries->empty())
             return broken("P1: " + m->name + " lacks entries of a log that its vector covers");
           for (const auto& e : *entries) {
             auto decoded = decode_entry(*e.bytes);
+            if (!decoded) return broken("P10: an entry on " + m->name + " cannot be read");
             for (const auto& change : decoded->mutations) values.insert(change.value);
             next = e.sequence + 1;
           }
         }
       }
       for (const auto& op : operations_)
-        if (!op->remove && is_rejection(*op) && values.contains(op->value))
+        if (!op->remove && !op->ok() && op->ended_us >= 0
+            && outcome_of(op->answer.outcome.code()) == error_outcome::rejected && values.contains(op->value))
           return broken("P3: '" + op->value + "' was rejected and is on " + m->name);
     }
     for (const auto& op : operations_) {
@@ -428,17 +436,6 @@ class simulation {
           return broken("P3: '" + op->value + "' of '" + key
                         + "' was acknowledged below an earlier acknowledged write");
       }
-    }
-  }
-
-  static bool is_rejection(const operation& op) {
-    switch (op.answer.outcome.code()) {
-      case errc::quorum_unreachable:
-      case errc::clock_skew:
-      case errc::overloaded:
-      case errc::shutting_down:
-      case errc::deadline_exceeded: return true;
-      default: return false;
     }
   }
 

@@ -178,6 +178,34 @@ TEST_SUITE("actors.clock") {
     CHECK(write(nodes["a"].api(), "ours", "value").answer.stamp.time < in_ms(nodes["a"], 1'000));
   }
 
+  TEST_CASE("a node whose clock is set while it runs stamps nothing with it until the others agree") {
+    cluster nodes;
+    auto& b = nodes["b"];
+    SUBCASE("both peers are there") {}
+    // One peer that disagrees says nothing of a clock that nobody touched, but enough of one that was just set.
+    SUBCASE("one peer is there") {
+      nodes["c"].stop();
+      REQUIRE(nodes.see_each_other("a", "b", true));
+      REQUIRE(eventually([&] { return !b.peer("c").up(); }));
+    }
+    REQUIRE(write(b.api(), "key", "before").ok());
+    const auto now = b.time.wall_ms();
+    b.time.offset_ms = hour_ms;
+    const auto refused = write(b.api(), "key", "too early");
+    CHECK(refused.outcome() == "clock_skew");
+    // Neither the next measurements nor a new life of the writer take that back.
+    REQUIRE(b.kill_and_see_it_back("writer"));
+    CHECK(throughout(std::chrono::milliseconds(600), [&] {
+      const auto again = write(b.api(), "key", "still too early");
+      return again.outcome() == "clock_skew" || again.outcome() == "outcome_unknown";
+    }));
+    b.time.offset_ms = 0;
+    CHECK(eventually([&] { return write(b.api(), "key", "after").ok(); }));
+    CHECK(milliseconds_of(b.disk.version_of("key").time) < static_cast<std::uint64_t>(now) + hour_ms / 2);
+    CHECK(eventually([&] { return nodes["a"].disk.value_of("key") == "after"; }));
+    CHECK(nodes["a"].status().entries_refused_clock() == 0);
+  }
+
   TEST_CASE("a clock set back across a restart does not make an overwrite lose") {
     cluster nodes({.names = {"a"}});
     auto& a = nodes["a"];
