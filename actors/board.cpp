@@ -41,6 +41,40 @@ std::vector<log_position> board::news_for(core::log_vector& announced) const {
   return news;
 }
 
+void board::set_disks(const storage::member_disks& disks) {
+  std::lock_guard lock(mutex_);
+  disks_ = disks;
+  complete_ = disks.complete;
+  for (std::size_t i = 0; i < peers_.size(); ++i) recount(i);
+}
+
+storage::member_disks board::disks() const {
+  std::lock_guard lock(mutex_);
+  return disks_;
+}
+
+bool board::knows_disk(std::size_t peer, std::uint64_t disk) const {
+  std::lock_guard lock(mutex_);
+  const auto known = disks_.others.find(ids_[peer]);
+  return known != disks_.others.end() && known->second == disk;
+}
+
+void board::recount(std::size_t index) {
+  const auto& peer = peers_[index];
+  const auto bit = 1u << index;
+  const auto set = [bit](std::atomic<std::uint32_t>& bits, bool on) {
+    if (on)
+      bits.fetch_or(bit);
+    else
+      bits.fetch_and(~bit);
+  };
+  const auto known = disks_.others.find(ids_[index]);
+  set(up_, peer.up);
+  set(counting_, peer.up && peer.complete && known != disks_.others.end() && known->second == peer.disk);
+}
+
+unsigned board::peers_counting() const { return static_cast<unsigned>(std::popcount(counting_.load())); }
+
 peer_fact board::peer(std::size_t index) const {
   std::lock_guard lock(mutex_);
   return peers_[index];

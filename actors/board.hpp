@@ -10,11 +10,13 @@
 #include <map>
 #include <mutex>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/core/log_vector.hpp"
 #include "proto/record.hpp"
 #include "proto/status.hpp"
+#include "storage/store.hpp"
 
 namespace quorate {
 
@@ -25,9 +27,15 @@ struct peer_fact {
   std::int64_t clock_measured_at_ms = 0;  ///< our wall clock minus our steady clock when that was measured
   std::int64_t clock_offset_ms = 0;
   core::log_vector vector;  ///< what it last said it holds
+  std::int64_t vector_asked_us = -1;  ///< when the heartbeat was sent that this answered; -1 = none yet
+  bool complete = false;              ///< by its last answer
+  std::uint64_t disk = 0;             ///< by its welcome
+  std::uint64_t knows_us_by = 0;      ///< a disk of ours, by its welcome
+  std::uint64_t complete_caller = 0;  ///< the disk of the last complete member of that name that called; 0 = none
   std::string last_error;
   std::uint64_t connects = 0;
   std::size_t bytes_in_flight = 0;
+  std::size_t bytes_waiting = 0;
 };
 
 struct actor_fact {
@@ -39,11 +47,17 @@ struct actor_fact {
 
 class board {
  public:
-  explicit board(std::size_t peers) : peers_(peers), cut_(peers) {}
+  explicit board(std::vector<node_id> peers) : ids_(std::move(peers)), peers_(ids_.size()), cut_(ids_.size()) {}
 
   // Written by the writer.
   void set_vector(core::log_vector vector, const log_id& live);
   void raise_vector(const std::vector<log_position>& positions);
+  void set_disks(const storage::member_disks& disks);
+  storage::member_disks disks() const;
+  /// Whether the member is known by this disk, durably.
+  bool knows_disk(std::size_t peer, std::uint64_t disk) const;
+  /// Of this node: it counts in quorums.
+  bool complete() const { return complete_; }
   std::atomic<std::uint64_t> entries_refused_clock{0};
   std::atomic<std::uint64_t> entries_poisoned{0};
 
@@ -53,22 +67,21 @@ class board {
   /// Positions beyond what `announced` holds; brings `announced` up to date.
   std::vector<log_position> news_for(core::log_vector& announced) const;
 
-  // Written by the peer links.
+  // Written by the peer links and, for what a hello says, the sessions.
   template <class Change>
   void change_peer(std::size_t index, Change change) {
     std::lock_guard lock(mutex_);
     change(peers_[index]);
-    auto bit = 1u << index;
-    if (peers_[index].up)
-      up_.fetch_or(bit);
-    else
-      up_.fetch_and(~bit);
+    recount(index);
   }
   peer_fact peer(std::size_t index) const;
   std::vector<peer_fact> peers() const;
   /// How many peers have an open link that is heard of.
   unsigned peers_up() const;
   bool peer_up(std::size_t index) const { return (up_.load() >> index & 1) != 0; }
+  /// Up, complete, and known to this node's disk by the disk it has: what it acknowledges counts.
+  bool peer_counts(std::size_t index) const { return (counting_.load() >> index & 1) != 0; }
+  unsigned peers_counting() const;
 
   // Written by the reconciler.
   std::atomic<bool> clock_skewed{false};
@@ -88,13 +101,19 @@ class board {
   std::atomic<bool>& cut(std::size_t index) { return cut_[index]; }
 
  private:
+  void recount(std::size_t index);
+
+  const std::vector<node_id> ids_;
   mutable std::mutex mutex_;
   core::log_vector vector_;
   log_id live_;
+  storage::member_disks disks_;
+  std::atomic<bool> complete_{false};
   std::vector<peer_fact> peers_;
   std::vector<actor_fact> actors_;
   std::vector<std::atomic<bool>> cut_;
   std::atomic<std::uint32_t> up_{0};
+  std::atomic<std::uint32_t> counting_{0};
 };
 
 }  // namespace quorate

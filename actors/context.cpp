@@ -6,6 +6,12 @@
 namespace quorate {
 namespace {
 
+std::vector<node_id> ids_of(const std::vector<member_identity>& members) {
+  std::vector<node_id> ids;
+  for (const auto& member : members) ids.push_back(member.id);
+  return ids;
+}
+
 std::vector<member_identity> identities_of(const std::vector<peer_member>& peers) {
   std::vector<member_identity> result;
   for (const auto& peer : peers) result.push_back({peer.name, node_id_of(peer.name), peer.address});
@@ -21,11 +27,12 @@ node_context::node_context(node_options o, storage::store& s, const clock& t, ne
       peers(identities_of(options.peers)),
       random(std::move(r)),
       instance(random()),
+      started_us(t.steady_us()),
       store(s),
       time(t),
       transport(n),
       fail(std::move(f)),
-      facts(peers.size()),
+      facts(ids_of(peers)),
       inbox([this] { writer.send(message::wake{}); }),
       clock_steps(options.max_clock_offset_ms) {
   for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_shared<address>());

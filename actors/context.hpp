@@ -44,6 +44,7 @@ struct node_context {
   const std::vector<member_identity> peers;  ///< index i is member i + 1; this node is member 0
   const std::function<std::uint64_t()> random;
   const std::uint64_t instance;  ///< random, per process
+  const std::int64_t started_us;  ///< steady clock
   storage::store& store;
   const clock& time;
   net::peer_transport& transport;
@@ -62,10 +63,12 @@ struct node_context {
   address fanout;
   address log_reader;
   address reconciler;
+  address inquirer;
   /// One per peer. Shared with the streams, which may report their end when the node is already gone.
   std::vector<std::shared_ptr<address>> links;
 
   unsigned members() const { return static_cast<unsigned>(peers.size()) + 1; }
+  unsigned majority() const { return members() / 2 + 1; }
   unsigned copies_needed(net::write_quorum quorum) const;
 };
 

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "actors/actor_defaults.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate {
 namespace {
@@ -15,6 +16,7 @@ status describe(core::quorum_outcome outcome, std::uint32_t copies, std::uint32_
     case core::quorum_outcome::met: return {};
     case core::quorum_outcome::superseded: return {errc::superseded, "stored, but a newer version was already there"};
     case core::quorum_outcome::timed_out:
+      if (planted(planted_bug::rejected_after_stamp)) return {errc::deadline_exceeded, "too late"};
       return {errc::quorum_timeout, count + " confirmed in time; the write may still surface"};
   }
   return {errc::internal, "unlisted outcome"};
@@ -25,27 +27,58 @@ status describe(core::quorum_outcome outcome, std::uint32_t copies, std::uint32_
 void fanout_state::answer(std::vector<core::quorum_decision<net::write_ticket>>& decisions) {
   for (auto& d : decisions) {
     if (!d.payload) continue;
-    d.payload.finish(
-        {describe(d.outcome, d.copies, d.copies_needed), d.stamp, d.superseded_by, d.copies_needed, d.copies});
+    pass(kill_point::fanout_quorum_met);
+    net::write_answer answer{describe(d.outcome, d.copies, d.copies_needed), d.stamp, d.superseded_by, d.copies_needed,
+                             d.copies};
+    reached(d.outcome == core::quorum_outcome::met          ? mark::fanout_met
+            : d.outcome == core::quorum_outcome::superseded ? mark::fanout_superseded
+                                                            : mark::fanout_timed_out);
+    if (d.outcome == core::quorum_outcome::superseded && repeat(d.payload, answer)) continue;
+    d.payload.finish(std::move(answer));
   }
   context->facts.writes_pending = writes.open();
+}
+
+bool fanout_state::repeat(net::write_ticket& ticket, const net::write_answer& first) {
+  const bool again = planted(planted_bug::stamped_twice) && ticket->consistency == net::write_consistency::linearizable;
+  if (!again
+      && (ticket->on_superseded != net::when_superseded::retry || ticket->found.superseded
+          || ticket->consistency != net::write_consistency::by_default))
+    return false;
+  reached(mark::fanout_retried);
+  ticket->found.floor = first.superseded_by.time;
+  if (again) {
+    std::vector<net::write_ticket> one;
+    one.push_back(std::move(ticket));
+    return context->inbox.submit(one);
+  }
+  ticket->found.superseded = first;
+  ticket->consistency = net::write_consistency::linearizable;
+  auto order = std::make_shared<message::inquire>();
+  order->writes.push_back(std::move(ticket));
+  context->inquirer.send(message::inquire_ptr(std::move(order)));
+  return true;
 }
 
 void fanout_state::on_begun(message::begun& group) {
   for (auto& w : group.writes) {
     auto deadline_us = w.ticket->deadline_us;
-    writes.begin(group.log, w.sequence, w.stamp, w.copies_needed, deadline_us, std::move(w.ticket));
+    writes.begin(group.log, w.sequence, w.stamp, w.copies_needed, deadline_us, std::move(w.ticket), w.any_verdict);
   }
   context->facts.writes_pending = writes.open();
 }
 
 void fanout_state::on_acked(const message::acked& ack) {
   std::vector<core::quorum_decision<net::write_ticket>> decisions;
+  // A copy that is learned of after the deadline, say because this process stood still, comes too late: what a lost disk
+  // had promised may be void by then (core/refill.hpp).
+  if (!planted(planted_bug::deadline_ignored)) writes.expire(context->time.steady_us(), decisions);
   writes.acked(ack.log, ack.member, ack.first, ack.last, ack.superseded, decisions);
   if (!decisions.empty()) answer(decisions);
 }
 
 void fanout_state::on_tick() {
+  if (planted(planted_bug::deadline_ignored)) return;
   auto now_us = context->time.steady_us();
   std::vector<core::quorum_decision<net::write_ticket>> decisions;
   writes.expire(now_us, decisions);
@@ -53,6 +86,7 @@ void fanout_state::on_tick() {
   // The writer may be held up by a slow disk: what still waits for it has a deadline too.
   for (auto& ticket : context->inbox.expire(now_us)) {
     auto needed = context->copies_needed(ticket->quorum);
+    reached(mark::fanout_expired_in_inbox);
     ticket.finish(
         {status(errc::deadline_exceeded, "not begun: the writer was busy until the deadline"), {}, {}, needed, 0});
   }

@@ -25,6 +25,8 @@ struct fanout_state {
   core::quorum_table<net::write_ticket> writes;
 
  private:
+  /// A superseded write whose caller wants that is sent round once more. Whether it was.
+  bool repeat(net::write_ticket& ticket, const net::write_answer& first);
   void answer(std::vector<core::quorum_decision<net::write_ticket>>& decisions);
 };
 

@@ -6,6 +6,7 @@
 #include "actors/log.hpp"
 #include "proto/entry_codec.hpp"
 #include "proto/limits.hpp"
+#include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
 
 namespace quorate {
@@ -32,11 +33,12 @@ std::string list_of(std::vector<std::string> names) {
 
 }  // namespace
 
-inbound_session::inbound_session(node_context& context, std::size_t peer, std::uint64_t instance,
+inbound_session::inbound_session(node_context& context, std::size_t peer, const v1::Hello& hello,
                                  core::log_vector announced, std::shared_ptr<net::answer_sink> answers)
     : context_(context),
       peer_(peer),
-      instance_(instance),
+      instance_(hello.instance()),
+      disk_(hello.disk()),
       answers_(std::move(answers)),
       heard_us_(context.time.steady_us()),
       announced_(std::move(announced)) {}
@@ -54,16 +56,67 @@ void inbound_session::on_frame(v1::PeerFrame&& frame) {
     auto* echo = answer.mutable_echo();
     echo->set_number(frame.heartbeat().number());
     echo->set_wall_ms(context_.time.wall_ms());
+    // Before the vector: what is said to be held must not be older than what is said to count.
+    answer.set_uncounted(!context_.facts.complete());
     add_positions(context_.facts.news_for(announced_), echo->mutable_vector());
     answers_->send(std::move(answer));
+    // For the reconciler, which has new disks of complete members remembered.
+    if (!frame.uncounted()) context_.facts.change_peer(peer_, [&](peer_fact& f) { f.complete_caller = disk_; });
   }
+  if (frame.questions_size() > 0) take_questions(frame);
+  if (frame.write_backs_size() > 0) take_write_backs(frame);
   if (frame.entries_size() > 0) take_entries(frame);
+}
+
+void inbound_session::take_questions(const v1::PeerFrame& frame) {
+  // An answer is a promise that outlives this disk only if somebody remembers which disk the asker's is, should it
+  // count its own copy (core/refill.hpp). It asks again.
+  if (!frame.uncounted() && !context_.facts.knows_disk(peer_, disk_)) return;
+  v1::PeerAnswer answer;
+  for (const auto& question : frame.questions()) {
+    auto held = context_.store.get({static_cast<key_kind>(question.kind()), question.key()});
+    if (!held) return context_.fail(held.error());
+    auto* finding = answer.add_findings();
+    finding->set_number(question.number());
+    if (*held) fill(question.key(), **held, {question.known().time(), node_id{question.known().node()}}, finding);
+  }
+  answer.set_uncounted(!context_.facts.complete());
+  answers_->send(std::move(answer));
+}
+
+void inbound_session::take_write_backs(v1::PeerFrame& frame) {
+  if (!frame.uncounted() && !context_.facts.knows_disk(peer_, disk_)) return;
+  for (auto& value : *frame.mutable_write_backs()) {
+    auto& change = *value.mutable_mutation();
+    written_back arrived;
+    arrived.key = {static_cast<key_kind>(change.kind()), std::move(*change.mutable_key())};
+    arrived.record.stamp = {value.version().time(), node_id{value.version().node()}};
+    arrived.record.deleted = change.deleted();
+    arrived.record.alias = std::move(*change.mutable_alias());
+    arrived.record.value = std::move(*change.mutable_value());
+    arrived.number = value.number();
+    arrived.from = shared_from_this();
+    if (!context_.inbox.deliver(std::move(arrived))) return;
+  }
+}
+
+void fill(const std::string& key, const stored_record& held, const version& known, v1::Finding* out) {
+  out->mutable_version()->set_time(held.stamp.time);
+  out->mutable_version()->set_node(to_number(held.stamp.node));
+  if (held.stamp <= known) return;
+  auto* change = out->mutable_mutation();
+  change->set_kind(static_cast<std::uint32_t>(key_kind::memory));
+  change->set_key(key);
+  change->set_deleted(held.deleted);
+  change->set_alias(held.alias);
+  change->set_value(held.value);
 }
 
 void inbound_session::take_entries(v1::PeerFrame& frame) {
   std::size_t bytes = 0;
   for (const auto& e : frame.entries()) bytes += e.size();
   peer_batch batch(shared_from_this(), bytes);
+  batch.counted = !frame.uncounted();
   batch.entries.reserve(static_cast<std::size_t>(frame.entries_size()));
   for (auto& e : *frame.mutable_entries()) {
     auto content = decode_entry(e);
@@ -143,12 +196,20 @@ result<std::shared_ptr<net::inbound_link>> inbound_gate::accept(const v1::Hello&
       return status(errc::in_use, "another live process is '" + hello.from() + "': two nodes have one name");
     auto vector = context_.facts.vector();
     welcome->set_instance(context_.instance);
+    const auto disks = context_.facts.disks();
+    welcome->set_disk(disks.own);
+    welcome->set_complete(disks.complete);
+    if (const auto known = disks.others.find(context_.peers[*peer].id); known != disks.others.end())
+      welcome->set_knows_you_by(known->second);
     add_positions(vector.list(), welcome->mutable_vector());
-    session = std::make_shared<inbound_session>(context_, *peer, hello.instance(), std::move(vector), answers);
+    session = std::make_shared<inbound_session>(context_, *peer, hello, std::move(vector), answers);
     old = std::exchange(current, session);
   }
   // Nothing of an old stream is processed once a new one is accepted.
-  if (old) old->close({errc::unavailable, "replaced by a newer stream"});
+  if (old && !old->closed()) {
+    reached(mark::session_replaced);
+    old->close({errc::unavailable, "replaced by a newer stream"});
+  }
   return std::shared_ptr<net::inbound_link>(session);
 }
 

@@ -15,6 +15,10 @@
 #include "proto/record.hpp"
 #include "proto/status.hpp"
 
+namespace quorate::v1 {
+class Finding;
+}
+
 namespace quorate {
 
 struct node_context;
@@ -22,7 +26,7 @@ struct node_context;
 /// One stream a peer opened. At most one per peer is current; the others are closed.
 class inbound_session : public net::inbound_link, public std::enable_shared_from_this<inbound_session> {
  public:
-  inbound_session(node_context& context, std::size_t peer, std::uint64_t instance, core::log_vector announced,
+  inbound_session(node_context& context, std::size_t peer, const v1::Hello& hello, core::log_vector announced,
                   std::shared_ptr<net::answer_sink> answers);
 
   void on_frame(v1::PeerFrame&& frame) override;
@@ -36,19 +40,27 @@ class inbound_session : public net::inbound_link, public std::enable_shared_from
 
   std::size_t peer() const { return peer_; }
   std::uint64_t instance() const { return instance_; }
+  std::uint64_t disk() const { return disk_; }
+  bool closed() const { return closed_; }
   bool alive(std::int64_t now_us) const;
 
  private:
   void take_entries(v1::PeerFrame& frame);
+  void take_questions(const v1::PeerFrame& frame);
+  void take_write_backs(v1::PeerFrame& frame);
 
   node_context& context_;
   const std::size_t peer_;
   const std::uint64_t instance_;
+  const std::uint64_t disk_;
   const std::shared_ptr<net::answer_sink> answers_;
   std::atomic<std::int64_t> heard_us_;
   std::atomic<bool> closed_{false};
   core::log_vector announced_;  ///< what the peer was told; only on_frame touches it
 };
+
+/// What a member holds of a key, as the answer to a question or a write-back; the value only above `known`.
+void fill(const std::string& key, const stored_record& held, const version& known, v1::Finding* out);
 
 /// Admits peers. One per node.
 class inbound_gate {

@@ -1,6 +1,7 @@
 #include "actors/log_reader.hpp"
 
 #include "actors/actor_defaults.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate {
 
@@ -16,6 +17,7 @@ caf::behavior log_reader_behavior(caf::event_based_actor* self, node_context* co
           context->fail(read.error());
           return;
         }
+        pass(kill_point::log_reader_read);
         auto entries = std::make_shared<std::vector<encoded_entry>>(std::move(*read));
         context->links[request.link]->send(message::log_chunk{order.log, std::move(entries)});
       },

@@ -3,6 +3,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include <caf/allowed_unsafe_message_type.hpp>
@@ -11,6 +12,7 @@
 #include "actors/core/quorum.hpp"
 #include "net/node_api.hpp"
 #include "proto/record.hpp"
+#include "storage/store.hpp"
 
 namespace quorate::v1 {
 class PeerAnswer;
@@ -18,7 +20,7 @@ class PeerAnswer;
 
 namespace quorate::message {
 
-/// To the writer: something is in the inbox.
+/// To the writer: something is in the inbox. To a link: the store is open.
 struct wake {};
 
 /// An actor's own timer.
@@ -34,6 +36,7 @@ struct begun {
     sequence_number sequence = 0;
     version stamp;
     std::uint32_t copies_needed = 0;
+    bool any_verdict = false;
   };
   log_id log;
   std::vector<write> writes;
@@ -52,6 +55,47 @@ struct acked {
 /// To every link: new entries of the live log, at the same time as they go to the disk.
 struct published {
   std::shared_ptr<const std::vector<encoded_entry>> entries;
+};
+
+/// To the writer, from the reconciler: put this on disk and publish it.
+struct remember {
+  storage::member_disks disks;
+};
+
+/// To the inquirer: ask the members about the keys of these writes, then hand them to the writer.
+struct inquire {
+  std::vector<net::write_ticket> writes;
+};
+using inquire_ptr = std::shared_ptr<inquire>;
+
+/// To the inquirer: answer this, given what this node's copy is.
+struct read_value {
+  net::read_ticket ticket;
+  std::optional<stored_record> own;
+};
+using read_value_ptr = std::shared_ptr<read_value>;
+
+/// To every link, from the inquirer: ask your peer.
+struct ask {
+  struct question {
+    std::uint64_t number = 0;
+    record_key key;
+    version known;  ///< the value is wanted only of a higher one
+    std::optional<stored_record> write_back;  ///< then it is no question: the peer is to hold this
+  };
+  std::shared_ptr<const std::vector<question>> questions;
+  std::uint32_t members = 0;  ///< bits of those asked; a link is index + 1
+};
+
+/// To the inquirer: what this member holds on disk; only of members that count.
+struct found {
+  struct finding {
+    std::uint64_t number = 0;
+    version stamp;
+    std::optional<stored_record> record;
+  };
+  unsigned member = 0;
+  std::vector<finding> findings;
 };
 
 /// To a link, from the reconciler: its peer lacks this log up to here and nobody else will send it.
@@ -101,6 +145,11 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::crash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::begun_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::acked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::published)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::remember)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::inquire_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::read_value_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::ask)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::found)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::relay)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::stream_answer)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::stream_sent)

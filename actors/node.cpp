@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <iterator>
 #include <set>
 #include <thread>
 
@@ -14,12 +15,14 @@
 #include "actors/core/digest.hpp"
 #include "actors/fanout.hpp"
 #include "actors/inbound.hpp"
+#include "actors/inquirer.hpp"
 #include "actors/log.hpp"
 #include "actors/log_reader.hpp"
 #include "actors/messages.hpp"
 #include "actors/peer_link.hpp"
 #include "actors/reconciler.hpp"
 #include "actors/runtime.hpp"
+#include "actors/scheduler.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/writer.hpp"
 #include "proto/hash.hpp"
@@ -100,12 +103,34 @@ class running_node final : public node, public net::node_api {
   void submit(std::vector<net::write_ticket>&& tickets) override {
     open_writes_ += tickets.size();
     for (auto& ticket : tickets) ticket->open_writes = &open_writes_;
-    if (draining_) {
-      refuse(tickets, {errc::shutting_down, "the node is draining; write through another one"});
-    } else if (!context_.inbox.submit(tickets)) {
+    const auto latest_us = context_.time.steady_us() + limits::quorum_timeout_ms_max * 1000;
+    for (auto& ticket : tickets) ticket->deadline_us = std::min(ticket->deadline_us, latest_us);
+    if (draining_) return refuse(tickets, {errc::shutting_down, "the node is draining; write through another one"});
+    const auto first = std::stable_partition(tickets.begin(), tickets.end(), [](const net::write_ticket& ticket) {
+      return ticket->consistency == net::write_consistency::by_default;
+    });
+    if (first != tickets.end()) {
+      inquire({std::make_move_iterator(first), std::make_move_iterator(tickets.end())});
+      tickets.erase(first, tickets.end());
+      if (tickets.empty()) return;
+    }
+    if (!context_.inbox.submit(tickets)) {
       refuse(tickets,
              {errc::overloaded, std::to_string(context_.inbox.waiting()) + " writes are waiting; try again later"});
     }
+  }
+
+  void read(net::read_ticket&& ticket) override {
+    ticket->deadline_us =
+        std::min(ticket->deadline_us, context_.time.steady_us() + limits::quorum_timeout_ms_max * 1000);
+    if (draining_) return ticket.finish({{errc::shutting_down, "the node is draining; read through another one"}, {}});
+    auto own = store_->get(ticket->key);
+    if (!own) return ticket.finish({own.error(), {}});
+    auto request = std::make_shared<message::read_value>();
+    request->ticket = std::move(ticket);
+    request->own = std::move(*own);
+    thread_loan loan;
+    context_.inquirer.send(message::read_value_ptr(std::move(request)));
   }
 
   const record_reader& records() const override { return *store_; }
@@ -123,6 +148,26 @@ class running_node final : public node, public net::node_api {
   status drill(const v1::DrillRequest& request) override;
 
  private:
+  /// Linearizable writes: the members are asked what they hold of the keys first.
+  void inquire(std::vector<net::write_ticket> tickets) {
+    auto order = std::make_shared<message::inquire>();
+    for (auto& ticket : tickets) {
+      status failed;
+      for (auto& key : ticket->keys(*store_)) {
+        auto held = store_->get(key);
+        if (!held) failed = held.error();
+        ticket->found.keys.push_back({std::move(key), held && *held ? (*held)->stamp : version{}});
+      }
+      if (!failed)
+        ticket.finish({failed, {}, {}, context_.copies_needed(ticket->quorum), 0});
+      else
+        order->writes.push_back(std::move(ticket));
+    }
+    if (order->writes.empty()) return;
+    thread_loan loan;
+    context_.inquirer.send(message::inquire_ptr(std::move(order)));
+  }
+
   /// In the order of their start. The writer comes last, so that those it talks to can be reached when it begins; the
   /// order of the end is the reverse.
   std::vector<child_spec> tree() {
@@ -134,6 +179,8 @@ class running_node final : public node, public net::node_api {
       children.push_back({std::move(name), place, std::move(spawn), {}});
     };
     add("fanout", &context_.fanout, [context](parent p) -> caf::actor { return p->spawn(fanout_behavior, context); });
+    add("inquirer", &context_.inquirer,
+        [context](parent p) -> caf::actor { return p->spawn(inquirer_behavior, context); });
     add("log_reader", &context_.log_reader, [context, own_threads](parent p) -> caf::actor {
       return own_threads ? p->spawn<caf::detached>(log_reader_behavior, context)
                          : p->spawn(log_reader_behavior, context);
@@ -171,7 +218,7 @@ class running_node final : public node, public net::node_api {
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
     runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
-    for (auto* place : {&context_.writer, &context_.fanout, &context_.log_reader, &context_.reconciler}) place->clear();
+    for (auto* place : {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader, &context_.reconciler}) place->clear();
     for (auto& link : context_.links) link->clear();
     context_.inbox.close();
   }
@@ -203,10 +250,11 @@ void running_node::describe(v1::StatusReply* reply) const {
   reply->set_members(context_.members());
   auto needed = context_.copies_needed(net::write_quorum::by_default);
   reply->set_write_quorum(needed);
-  reply->set_state(draining_                       ? "draining"
-                   : facts.clock_skewed            ? "clock_skew"
-                   : facts.peers_up() + 1 < needed ? "no_quorum"
-                                                   : "serving");
+  reply->set_state(draining_                             ? "draining"
+                   : !facts.complete()                   ? "filling"
+                   : facts.clock_skewed                  ? "clock_skew"
+                   : facts.peers_counting() + 1 < needed ? "no_quorum"
+                                                         : "serving");
   if (auto summary = store_->summary()) {
     reply->set_records(summary->counts.live);
     reply->set_tombstones(summary->counts.tombstones);
@@ -228,6 +276,7 @@ void running_node::describe(v1::StatusReply* reply) const {
     for (const auto& position : own.beyond(fact.vector)) behind += position.sequence - fact.vector.at(position.log);
     peer->set_entries_behind(behind);
     peer->set_bytes_in_flight(fact.bytes_in_flight);
+    peer->set_bytes_waiting(fact.bytes_waiting);
     peer->set_last_error(fact.last_error);
     peer->set_connects(fact.connects);
   }
@@ -244,6 +293,7 @@ void running_node::describe(v1::ActorsReply* reply) const {
   auto mailbox = [&](const std::string& name) -> std::uint64_t {
     if (name == "writer") return context_.inbox.waiting();
     if (name == "fanout") return context_.fanout.waiting();
+    if (name == "inquirer") return context_.inquirer.waiting();
     if (name == "log_reader") return context_.log_reader.waiting();
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
       if (name == "link." + context_.peers[i].name) return context_.links[i]->waiting();
@@ -291,6 +341,8 @@ status running_node::drill(const v1::DrillRequest& request) {
       context_.writer.send(message::crash{});
     } else if (victim == "fanout") {
       context_.fanout.send(message::crash{});
+    } else if (victim == "inquirer") {
+      context_.inquirer.send(message::crash{});
     } else if (victim == "log_reader") {
       context_.log_reader.send(message::crash{});
     } else if (victim == "reconciler") {
@@ -328,8 +380,9 @@ status validate(const node_options& options) {
     return status::invalid("--write-quorum", "must be 1 to " + std::to_string(names.size())
                                                  + ", the number of members, got "
                                                  + std::to_string(options.write_quorum));
-  if (options.quorum_timeout_ms < 1 || options.quorum_timeout_ms > 600'000)
-    return status::invalid("--quorum-timeout", "must be 1 ms to 600 s");
+  if (options.quorum_timeout_ms < 1 || options.quorum_timeout_ms > limits::quorum_timeout_ms_max)
+    return status::invalid("--quorum-timeout",
+                           "must be 1 ms to " + std::to_string(limits::quorum_timeout_ms_max / 1000) + " s");
   if (options.max_clock_offset_ms < 1) return status::invalid("--max-clock-offset", "must be at least 1 ms");
   if (options.relay_delay_ms < 0) return status::invalid("--relay-delay", "must not be negative");
   return {};

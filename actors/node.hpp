@@ -35,6 +35,10 @@ struct node_options {
   std::int64_t quorum_timeout_ms = limits::quorum_timeout_ms_default;
   std::int64_t max_clock_offset_ms = limits::clock_offset_ms_max_default;
   std::int64_t relay_delay_ms = limits::relay_delay_ms;
+  /// How long a member with a new disk waits before it asks what it must hold; shorter only in tests.
+  std::int64_t refill_wait_ms = limits::refill_wait_ms;
+  /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
+  bool accept_loss = false;
   bool enable_drills = false;
 };
 

@@ -7,6 +7,7 @@
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
 #include "proto/limits.hpp"
+#include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
 
 namespace quorate {
@@ -72,6 +73,7 @@ void peer_link_state::connect() {
   hello.add_members(context->self.name);
   for (const auto& peer : context->peers) hello.add_members(peer.name);
   std::sort(hello.mutable_members()->begin(), hello.mutable_members()->end());
+  hello.set_disk(context->facts.disks().own);
   stream_ = context->transport.open(context->peers[index].address, hello,
                                     std::make_shared<stream_events>(context->links[index], stream_number_, ready_));
 }
@@ -82,12 +84,14 @@ void peer_link_state::drop(const std::string& why) {
   ++stream_number_;
   phase_ = phase::idle;
   machine.on_closed();
+  questions_.clear();
   backoff_ms_ = std::clamp(backoff_ms_ * 2, limits::reconnect_ms_min, limits::reconnect_ms_max);
   auto spread = std::uniform_int_distribution<std::int64_t>(-backoff_ms_ / 5, backoff_ms_ / 5);
   retry_at_ms_ = now_ms() + backoff_ms_ + spread(jitter_);
   bool news = false;
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.up = false;
+    f.complete = false;
     f.bytes_in_flight = 0;
     news = was_open || f.last_error != why;
     f.last_error = why;
@@ -102,6 +106,7 @@ void peer_link_state::become_open(const v1::PeerAnswer& answer) {
   heartbeat_at_ms_ = 0;
   heartbeats_.clear();
   reading_since_ms_ = 0;
+  peer_complete_ = answer.welcome().complete();
   auto vector = positions_of(answer.welcome().vector());
   machine.on_open(vector);
   machine.on_committed(context->facts.live_end());
@@ -109,6 +114,10 @@ void peer_link_state::become_open(const v1::PeerAnswer& answer) {
     f.up = true;
     f.heard_us = context->time.steady_us();
     f.vector = core::log_vector(vector);
+    f.vector_asked_us = -1;
+    f.complete = answer.welcome().complete();
+    f.disk = answer.welcome().disk();
+    f.knows_us_by = answer.welcome().knows_you_by();
     f.clock_known = false;
     ++f.connects;
   });
@@ -122,15 +131,18 @@ void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
   backoff_ms_ = 0;  // only now: a peer that opens streams and closes them again is not to be called in a rush
   while (!heartbeats_.empty() && heartbeats_.front().number < echo.number()) heartbeats_.pop_front();
   bool measured = false;
+  std::int64_t asked_us = -1;
   std::int64_t offset_ms = 0;
   if (!heartbeats_.empty() && heartbeats_.front().number == echo.number()) {
     auto round_trip_us = context->time.steady_us() - heartbeats_.front().steady_us;
+    asked_us = heartbeats_.front().steady_us;
     measured = round_trip_us <= round_trip_us_max;
     offset_ms = echo.wall_ms() - (heartbeats_.front().wall_ms + round_trip_us / 2000);
   }
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.heard_us = context->time.steady_us();
     for (const auto& position : vector) f.vector.raise(position);
+    f.vector_asked_us = std::max(f.vector_asked_us, asked_us);
     f.bytes_in_flight = machine.bytes_in_flight();
     if (measured) {
       f.clock_known = true;
@@ -148,9 +160,16 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
     become_open(answer);
   }
   if (phase_ != phase::open) return;
+  if (!answer.has_welcome() && answer.uncounted() == peer_complete_) {
+    peer_complete_ = !answer.uncounted();
+    context->facts.change_peer(index, [&](peer_fact& f) { f.complete = peer_complete_; });
+  }
+  const bool counts = !answer.uncounted() && context->facts.peer_counts(index);
+  pass(kill_point::link_acknowledged);
   for (const auto& ack : answer.acks()) {
     log_id log{node_id{ack.origin()}, ack.epoch()};
-    if (log.origin == context->self.id) {
+    if (log.origin == context->self.id && !counts) reached(mark::ack_not_counted);
+    if (log.origin == context->self.id && (counts || planted(planted_bug::wiped_counts))) {
       std::vector<core::superseded_entry> superseded;
       for (const auto& s : ack.superseded())
         superseded.push_back({s.sequence(), {s.by().time(), node_id{s.by().node()}}});
@@ -163,10 +182,60 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
     log_id log{node_id{refusal.origin()}, refusal.epoch()};
     // A gap is repaired at once; for the other reasons time has to pass first.
     auto pause = refusal.reason() == v1::LogRefusal::GAP ? 0 : limits::refusal_retry_ms;
+    reached(mark::link_refused);
     machine.on_refused(log, refusal.have(), now_ms() + pause);
   }
+  if (counts || planted(planted_bug::wiped_counts)) on_findings(answer);
   if (answer.has_echo()) on_echo(answer);
   pump();
+}
+
+void peer_link_state::on_findings(const v1::PeerAnswer& answer) {
+  if (answer.findings().empty()) return;
+  message::found found{static_cast<unsigned>(index) + 1, {}};
+  found.findings.reserve(static_cast<std::size_t>(answer.findings_size()));
+  for (const auto& f : answer.findings()) {
+    message::found::finding one{f.number(), {f.version().time(), node_id{f.version().node()}}, {}};
+    if (f.has_mutation())
+      one.record = stored_record{one.stamp, f.mutation().deleted(), f.mutation().alias(), f.mutation().value()};
+    found.findings.push_back(std::move(one));
+  }
+  context->inquirer.send(std::move(found));
+}
+
+void peer_link_state::on_ask(const message::ask& m) {
+  if ((m.members >> (index + 1) & 1) == 0 || phase_ != phase::open) return;
+  // Past the bound they are dropped; who asks does so again.
+  for (const auto& question : *m.questions)
+    if (questions_.size() < 2 * limits::pending_questions_max) questions_.push_back(question);
+  pump();
+}
+
+void peer_link_state::add_questions(v1::PeerFrame& frame) {
+  for (std::size_t bytes = 0; !questions_.empty() && bytes < limits::frame_questions_bytes_max; questions_.pop_front()) {
+    auto& next = questions_.front();
+    bytes += next.key.bytes.size() + 64;
+    if (!next.write_back) {
+      auto* question = frame.add_questions();
+      question->set_number(next.number);
+      question->set_kind(static_cast<std::uint32_t>(next.key.kind));
+      question->set_key(next.key.bytes);
+      question->mutable_known()->set_time(next.known.time);
+      question->mutable_known()->set_node(to_number(next.known.node));
+      continue;
+    }
+    bytes += next.write_back->value.size() + next.write_back->alias.size();
+    auto* value = frame.add_write_backs();
+    value->set_number(next.number);
+    value->mutable_version()->set_time(next.write_back->stamp.time);
+    value->mutable_version()->set_node(to_number(next.write_back->stamp.node));
+    auto* change = value->mutable_mutation();
+    change->set_kind(static_cast<std::uint32_t>(next.key.kind));
+    change->set_key(next.key.bytes);
+    change->set_deleted(next.write_back->deleted);
+    change->set_alias(next.write_back->alias);
+    change->set_value(next.write_back->value);
+  }
 }
 
 void peer_link_state::on_sent(const message::stream_sent& m) {
@@ -179,6 +248,7 @@ void peer_link_state::on_closed(const message::stream_closed& m) {
 
 void peer_link_state::on_chunk(const message::log_chunk& m) {
   reading_since_ms_ = 0;
+  reached(mark::link_read_from_disk);
   machine.on_read(m.log, std::move(*m.entries), now_ms());
   pump();
 }
@@ -213,17 +283,28 @@ void peer_link_state::pump() {
       send = true;
     }
   }
+  if (!questions_.empty()) {
+    add_questions(frame);
+    send = true;
+  }
   if (!send) return;
+  pass(kill_point::link_frame_ready);
+  frame.set_uncounted(!context->facts.complete());
   ready_->writable = false;
   stream_->send(std::move(frame));
 }
 
 void peer_link_state::on_tick() {
   auto now = now_ms();
+  if (const auto waiting = machine.recent_bytes(); waiting != waiting_published_) {
+    waiting_published_ = waiting;
+    context->facts.change_peer(index, [&](peer_fact& f) { f.bytes_waiting = waiting; });
+  }
   bool cut = context->facts.cut(index);
   switch (phase_) {
     case phase::idle:
-      if (!cut && now >= retry_at_ms_) connect();
+      // A hello names this node's disk, which the writer does when it opens the store.
+      if (!cut && now >= retry_at_ms_ && context->facts.live_log().epoch != 0) connect();
       break;
     case phase::connecting:
       if (now - connecting_since_ms_ > limits::connect_timeout_ms)
@@ -234,6 +315,7 @@ void peer_link_state::on_tick() {
       if (cut) {
         drop("cut by a drill");
       } else if (now - heard_ms_ > limits::suspicion_ms) {
+        reached(mark::link_suspected);
         drop("not heard of for " + std::to_string(now - heard_ms_) + " ms");
       } else {
         if (reading_since_ms_ != 0 && now - reading_since_ms_ > read_patience_ms) {
@@ -274,6 +356,14 @@ caf::behavior peer_link_behavior(caf::stateful_actor<peer_link_state>* self, nod
       [self, &own](const message::log_chunk& m) {
         own.received();
         self->state.on_chunk(m);
+      },
+      [self, &own](message::wake) {
+        own.received();
+        self->state.on_tick();
+      },
+      [self, &own](const message::ask& m) {
+        own.received();
+        self->state.on_ask(m);
       },
       [self, &own](const message::relay& m) {
         own.received();

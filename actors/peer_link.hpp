@@ -19,6 +19,10 @@
 #include "actors/core/link.hpp"
 #include "actors/messages.hpp"
 
+namespace quorate::v1 {
+class PeerFrame;
+}
+
 namespace quorate {
 
 /// Whether a stream takes a frame. Set by the stream's thread, taken by the link; the link is told by message only
@@ -37,6 +41,7 @@ struct peer_link_state {
   void on_sent(const message::stream_sent& m);
   void on_closed(const message::stream_closed& m);
   void on_chunk(const message::log_chunk& m);
+  void on_ask(const message::ask& m);
 
   /// Sends what there is to send.
   void pump();
@@ -52,6 +57,8 @@ struct peer_link_state {
   void become_open(const v1::PeerAnswer& answer);
   void drop(const std::string& why);
   void on_echo(const v1::PeerAnswer& answer);
+  void on_findings(const v1::PeerAnswer& answer);
+  void add_questions(v1::PeerFrame& frame);
   std::int64_t now_ms() const { return context->time.steady_us() / 1000; }
 
   phase phase_ = phase::idle;
@@ -71,6 +78,9 @@ struct peer_link_state {
     std::int64_t wall_ms = 0;
   };
   std::deque<sent_heartbeat> heartbeats_;  ///< not yet echoed, the last few
+  std::deque<message::ask::question> questions_;  ///< not yet sent; who asks repeats what gets lost
+  bool peer_complete_ = false;                    ///< as last published
+  std::size_t waiting_published_ = 0;
   std::minstd_rand jitter_;
 };
 

@@ -6,8 +6,19 @@
 #include "actors/actor_defaults.hpp"
 #include "actors/core/clock_agreement.hpp"
 #include "actors/log.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate {
+namespace {
+
+/// A node that does not count yet looks again soon: a new cluster takes its first write when it does.
+std::chrono::milliseconds interval_of(const node_context& context) {
+  return std::chrono::milliseconds(context.facts.complete() && context.facts.peers_counting() == context.facts.peers_up()
+                                       ? limits::reconcile_ms
+                                       : limits::reconcile_ms / 5);
+}
+
+}  // namespace
 
 void reconciler_state::on_tick() {
   auto& facts = context->facts;
@@ -36,6 +47,8 @@ void reconciler_state::on_tick() {
       logging::event(logging::level::info, "clock.agreed");
   }
 
+  settle_disks(peers);
+
   std::vector<core::peer_view> views;
   for (std::size_t i = 0; i < peers.size(); ++i)
     views.push_back({context->peers[i].id, peers[i].up, std::move(peers[i].vector)});
@@ -45,16 +58,43 @@ void reconciler_state::on_tick() {
       if (context->peers[i].id == order.to) context->links[i]->send(message::relay{order.upto});
 }
 
+void reconciler_state::settle_disks(const std::vector<peer_fact>& peers) {
+  const auto held = context->facts.disks();
+  if (held.own == 0) return;  // the writer has not opened the store yet
+  auto wanted = held;
+  for (std::size_t i = 0; i < peers.size(); ++i) {
+    const auto& peer = peers[i];
+    // Who calls is there now; a welcome may be of a stream whose other end is long gone.
+    if (auto disk = peer.complete_caller != 0 ? peer.complete_caller : peer.complete ? peer.disk : 0; disk != 0)
+      wanted.others[context->peers[i].id] = disk;
+  }
+  if (!held.complete) {
+    std::vector<core::refill_view> views;
+    for (std::size_t i = 0; i < peers.size(); ++i)
+      views.push_back({context->peers[i].id, peers[i].up, peers[i].complete && context->facts.peer_counts(i),
+                       peers[i].knows_us_by, peers[i].vector, peers[i].vector_asked_us});
+    const auto verdict = filling->tick(held.own, context->facts.vector(), views);
+    wanted.complete = verdict != core::refill_verdict::wait;
+    if (verdict == core::refill_verdict::complete_as_new) reached(mark::filled_as_new);
+    if (verdict == core::refill_verdict::complete_as_refilled) {
+      reached(mark::filled_after_loss);
+      logging::event(logging::level::info, "disk.refilled");
+    }
+  }
+  if (wanted != held) context->writer.send(message::remember{std::move(wanted)});
+}
+
 caf::behavior reconciler_behavior(caf::stateful_actor<reconciler_state>* self, node_context* context) {
-  constexpr std::chrono::milliseconds interval{limits::reconcile_ms};
   install_defaults(self);
   self->state.context = context;
   self->state.relays = std::make_unique<core::reconcile>(context->self.id, context->options.relay_delay_ms);
-  self->delayed_send(self, interval, message::tick{});
+  self->state.filling =
+      std::make_unique<core::refill>(context->started_us + context->options.refill_wait_ms * 1000);
+  self->delayed_send(self, interval_of(*context), message::tick{});
   return {
-      [self, interval](message::tick) {
+      [self, context](message::tick) {
         self->state.on_tick();
-        self->delayed_send(self, interval, message::tick{});
+        self->delayed_send(self, interval_of(*context), message::tick{});
       },
       [context](message::crash) {
         context->reconciler.received();

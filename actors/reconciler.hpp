@@ -1,4 +1,5 @@
-// reconciler: compares this node's vector with what its peers said of theirs, orders relays, judges the clock.
+// reconciler: compares this node's vector with what its peers said of theirs, orders relays, judges the clock, and
+// whether this node, on a new disk, may count in quorums.
 //
 // One per node, cooperative. Works from the board on a timer; keeps nothing that its next tick cannot find again.
 #pragma once
@@ -10,6 +11,7 @@
 
 #include "actors/context.hpp"
 #include "actors/core/reconcile.hpp"
+#include "actors/core/refill.hpp"
 
 namespace quorate {
 
@@ -20,6 +22,11 @@ struct reconciler_state {
 
   node_context* context = nullptr;
   std::unique_ptr<core::reconcile> relays;
+  std::unique_ptr<core::refill> filling;
+
+ private:
+  /// Has the writer remember when this node has become complete, and which disks complete members have.
+  void settle_disks(const std::vector<peer_fact>& peers);
 };
 
 caf::behavior reconciler_behavior(caf::stateful_actor<reconciler_state>* self, node_context* context);

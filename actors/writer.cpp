@@ -1,5 +1,6 @@
 #include "actors/writer.hpp"
 
+#include <algorithm>
 #include <stdexcept>
 
 #include "actors/actor_defaults.hpp"
@@ -7,6 +8,7 @@
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
 #include "proto/entry_codec.hpp"
+#include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
 
 namespace quorate {
@@ -22,6 +24,12 @@ result<std::vector<mutation>> plan(net::write_request& request, const record_rea
   }
 }
 
+bool asked_about(const std::vector<net::asked_key>& asked, const std::vector<mutation>& changes) {
+  return std::all_of(changes.begin(), changes.end(), [&](const mutation& change) {
+    return std::any_of(asked.begin(), asked.end(), [&](const net::asked_key& one) { return one.key == change.key; });
+  });
+}
+
 }  // namespace
 
 /// What a batch's sender is told once the group is on disk.
@@ -35,8 +43,9 @@ struct writer_state::answer_to_peer {
   };
   std::map<log_id, log_answer> logs;
 
-  v1::PeerAnswer to_message() const {
+  v1::PeerAnswer to_message(bool complete) const {
     v1::PeerAnswer message;
+    message.set_uncounted(!complete);
     for (const auto& [log, a] : logs) {
       if (a.last != 0) {
         auto* ack = message.add_acks();
@@ -72,12 +81,15 @@ status writer_state::open(node_context* node) {
   live_ = {node->self.id, *epoch};
   auto summary = node->store.summary();
   if (!summary) return summary.error();
+  if (auto named = open_disk(summary->disks); !named) return named;
   state_ = {core::log_vector(summary->vector), core::digest(summary->buckets), summary->counts};
   // A new process starts above the stored bound; a new writer in the same process knows better, and does not leave a
   // gap that peers would have to take for a fast clock.
   clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
   clock_bound_ = summary->clock_bound;
+  node->facts.set_disks(disks_);
   node->facts.set_vector(state_.vector, live_);
+  for (auto& link : node->links) link->send(message::wake{});
 
   auto& poison = node->poison;
   if (poison.in_hand && ++poison.deaths[*poison.in_hand] >= 2 && poison.set_aside.insert(*poison.in_hand).second) {
@@ -90,9 +102,39 @@ status writer_state::open(node_context* node) {
   return {};
 }
 
+status writer_state::open_disk(const storage::member_disks& held) {
+  disks_ = held;
+  if (disks_.own == 0) disks_.own = context_->random() | 1;
+  if (planted(planted_bug::wiped_counts)) disks_.complete = true;
+  if (!disks_.complete && context_->members() == 1) disks_.complete = true;
+  if (!disks_.complete && context_->options.accept_loss) {
+    disks_.complete = true;
+    logging::event(logging::level::warn, "disk.accepted_as_complete", {{"reason", "--accept-loss"}});
+  }
+  return disks_ == held ? status() : remember(disks_);
+}
+
+status writer_state::remember(const storage::member_disks& disks) {
+  storage::write_group group;
+  group.disks = disks;
+  // What was learned since these were put together stays.
+  group.disks->complete = disks.complete || disks_.complete;
+  for (const auto& [member, disk] : disks_.others) group.disks->others.try_emplace(member, disk);
+  if (auto stored = context_->store.commit(group); !stored) return stored;
+  disks_ = *group.disks;
+  disks_changed_ = false;
+  context_->facts.set_disks(disks_);
+  return {};
+}
+
 status writer_state::merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer) {
   auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
   const auto sender = context_->peers[batch.from().peer()].id;
+  // Together with what the sender will count as acknowledged here: then this node can tell should that disk be lost.
+  if (batch.counted && !context_->facts.knows_disk(batch.from().peer(), batch.from().disk())) {
+    disks_.others[sender] = batch.from().disk();
+    disks_changed_ = true;
+  }
   auto latest_ms = now_.wall_ms + correction_ms + context_->options.max_clock_offset_ms;
   for (auto& arrived : batch.entries) {
     const auto& e = arrived.content;
@@ -105,14 +147,21 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     auto place = group.vector().place(e.log, e.sequence);
     result<version> verdict = version{};
     if (place == core::placement::held) {
+      reached(mark::writer_duplicate_entry);
       verdict = group.judge_again(e);
     } else if (e.log == live_) {
       // Nobody but this writer appends to this log.
       return {errc::in_use, "another process writes as '" + context_->self.name + "'"};
+    } else if (place == core::placement::gap && planted(planted_bug::gap_accepted)) {
+      log.last = e.sequence;
+      continue;
     } else if (place == core::placement::gap) {
+      reached(mark::writer_gap_refused);
       refuse(v1::LogRefusal::GAP);
       continue;
-    } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms) {
+    } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms
+               && !planted(planted_bug::skewed_stamps_taken)) {
+      reached(mark::writer_clock_refused);
       if (context_->facts.entries_refused_clock++ % 1000 == 0)
         logging::event(logging::level::error, "peer.clock_ahead",
                        {{"peer", context_->peers[batch.from().peer()].name},
@@ -132,6 +181,7 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     if (log.first == 0) log.first = e.sequence;
     log.last = e.sequence;
     // Only the origin counts copies, so only it needs the verdicts.
+    if (*verdict) reached(mark::writer_write_superseded_on_arrival);
     if (*verdict && e.log.origin == sender) log.superseded.push_back({e.sequence, *verdict});
   }
   return {};
@@ -152,9 +202,14 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   const auto& facts = context_->facts;
   if (ticket->deadline_us <= now_.steady_us)
     return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
+  if (!facts.complete()) {
+    reached(mark::write_rejected_filling);
+    return {errc::filling, "this node's disk is new; it is being filled from the others, write through one of them"};
+  }
   if (facts.clock_skewed)
     return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
                                   + " ms from most members'; write through another node"};
+  if (!now_.wall_usable) reached(mark::write_rejected_clock);
   if (!now_.wall_usable)
     return {errc::clock_skew,
             "this node's clock was just set; write through another node until the members have been asked about it"};
@@ -162,7 +217,8 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   if (needed > 1 && ahead_ms > context_->options.max_clock_offset_ms)
     return {errc::clock_skew, "this node's stamps run " + std::to_string(ahead_ms)
                                   + " ms ahead of the clock, peers would refuse them; write through another node"};
-  auto reachable = facts.peers_up() + 1;
+  auto reachable = facts.peers_counting() + 1;
+  if (reachable < needed) reached(mark::write_rejected_unreachable);
   if (reachable < needed)
     return {errc::quorum_unreachable, std::to_string(reachable) + " of " + std::to_string(needed)
                                           + " members needed are reachable; nothing was written"};
@@ -175,19 +231,40 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
                            std::vector<encoded_entry>& made) {
   begun.writes.reserve(tickets.size());
   for (auto& ticket : tickets) {
+    const bool linearizable = ticket->consistency == net::write_consistency::linearizable;
     auto needed = context_->copies_needed(ticket->quorum);
+    if (linearizable) needed = std::max(needed, context_->majority());
+    const bool any_verdict =
+        linearizable && !(planted(planted_bug::stamped_twice) && ticket->found.floor == 0);
     auto reject = [&](status why) { ticket.finish({std::move(why), {}, {}, needed, 0}); };
     if (auto why = admissible(ticket, needed); !why) {
       reject(std::move(why));
       continue;
     }
+    if (linearizable) {
+      auto caught_up = catch_up(group, *ticket.operator->(), made);
+      if (caught_up.code() == errc::clock_skew) {
+        reject(std::move(caught_up));
+        continue;
+      }
+      if (!caught_up) return caught_up;
+    }
     // The stamp must be above what every key it touches has; the clock has observed every version this node holds
     // (it observes each merged entry, and starts above the stored bound).
-    version next{clock_.next(now_.wall_ms), context_->self.id};
+    version next{clock_.next(now_.wall_ms, ticket->found.floor), context_->self.id};
     auto changes = plan(*ticket.operator->(), group, next);
     if (!changes) {
       reject(changes.error());
       continue;
+    }
+    if (linearizable) {
+      if (!asked_about(ticket->found.keys, *changes)) {
+        reject({errc::conflict, "the record got another name while the members were asked; try again"});
+        continue;
+      }
+    } else if (ticket->on_superseded == net::when_superseded::retry) {
+      ticket->found.keys.clear();
+      for (const auto& change : *changes) ticket->found.keys.push_back({change.key, next});
     }
     entry e{live_, group.vector().at(live_) + 1, next.time, std::move(*changes)};
     auto bytes = std::make_shared<const std::string>(encode(e));
@@ -199,29 +276,99 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     auto verdict = group.add(e, bytes);
     if (!verdict) return verdict.error();
     if (*verdict) throw std::logic_error("a new stamp is not above the versions this node has");
-    begun.writes.push_back({std::move(ticket), e.sequence, next, needed});
+    begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict});
     made.push_back({e.log, e.sequence, std::move(bytes)});
   }
   return {};
 }
 
+result<bool> writer_state::pass_on(core::group_builder& group, const record_key& key, const stored_record& value,
+                                   std::vector<encoded_entry>& made) {
+  auto held = group.get(key);
+  if (!held) return held.error();
+  if (*held && (*held)->stamp >= value.stamp) return false;
+  entry e{live_, group.vector().at(live_) + 1, value.stamp.time, {}, value.stamp.node};
+  e.mutations.push_back({key, value.deleted, value.alias, value.value});
+  auto bytes = std::make_shared<const std::string>(encode(e));
+  auto verdict = group.add(e, bytes);
+  if (!verdict) return verdict.error();
+  clock_.observe(e.time);
+  made.push_back({e.log, e.sequence, std::move(bytes)});
+  return true;
+}
+
+status writer_state::write_back(core::group_builder& group, std::vector<written_back>& values,
+                                std::vector<encoded_entry>& made) {
+  const auto latest_ms =
+      now_.wall_ms + context_->facts.clock_correction_ms + context_->options.max_clock_offset_ms;
+  std::erase_if(values, [&](const written_back& value) {
+    // Nothing of an old stream once a new one was accepted; no stamp that would be refused in a log.
+    return (value.from && value.from->closed())
+           || static_cast<std::int64_t>(milliseconds_of(value.record.stamp.time)) > latest_ms;
+  });
+  for (const auto& value : values) {
+    auto passed_on = pass_on(group, value.key, value.record, made);
+    if (!passed_on) return passed_on.error();
+    if (*passed_on) reached(mark::writer_write_back_made);
+  }
+  return {};
+}
+
+status writer_state::confirm(const std::vector<written_back>& values) {
+  message::found own;
+  for (const auto& value : values) {
+    auto held = context_->store.get(value.key);
+    if (!held) return held.error();
+    if (!*held) return {errc::internal, "a value that was written back is not there"};
+    reached((*held)->stamp == value.record.stamp ? mark::writer_write_back_held : mark::writer_write_back_newer);
+    if (!value.from) {
+      own.findings.push_back({value.number, (*held)->stamp, std::move(*held)});
+      continue;
+    }
+    v1::PeerAnswer answer;
+    answer.set_uncounted(!context_->facts.complete());
+    auto* finding = answer.add_findings();
+    finding->set_number(value.number);
+    fill(value.key.bytes, **held, value.record.stamp, finding);
+    value.from->answer(std::move(answer));
+  }
+  if (!own.findings.empty()) context_->inquirer.send(std::move(own));
+  return {};
+}
+
+status writer_state::catch_up(core::group_builder& group, net::write_request& request,
+                              std::vector<encoded_entry>& made) {
+  const auto ahead_ms = static_cast<std::int64_t>(milliseconds_of(request.found.floor)) - now_.wall_ms
+                        - context_->facts.clock_correction_ms;
+  if (ahead_ms > context_->options.max_clock_offset_ms)
+    return {errc::clock_skew, "a member has a version " + std::to_string(ahead_ms)
+                                  + " ms ahead of this node's clock, and peers would refuse one above it"};
+  for (const auto& [key, value] : request.found.newer) {
+    auto passed_on = pass_on(group, key, value, made);
+    if (!passed_on) return passed_on.error();
+    if (*passed_on) reached(mark::writer_record_taken_over_before_write);
+  }
+  request.found.newer.clear();
+  return {};
+}
+
 /// The bound must be on disk before a stamp above it leaves the node. Under load it moves along with the groups; after
 /// a pause the first write pays one small sync for it.
-status writer_state::store_clock_bound() {
+status writer_state::store_clock_bound(std::int64_t fit_wall_ms) {
   storage::write_group bound;
-  bound.clock_bound = clock_.bound(now_.wall_ms);
+  bound.clock_bound = clock_.bound(fit_wall_ms);
   auto stored = context_->store.commit(bound);
   if (stored.ok()) clock_bound_ = *bound.clock_bound;
   return stored;
 }
 
-status writer_state::commit(core::group_builder& group, bool stamped) {
+status writer_state::commit(core::group_builder& group, std::int64_t fit_wall_ms) {
   auto [writes, after] = group.take();
-  // What was merged needs a bound too; but only a wall clock that was found fit may move it ahead.
-  if (auto wall_ms = stamped ? now_.wall_ms : 0; clock_.is_bound_due(clock_bound_, wall_ms))
-    writes.clock_bound = clock_.bound(wall_ms);
+  if (clock_.is_bound_due(clock_bound_, fit_wall_ms)) writes.clock_bound = clock_.bound(fit_wall_ms);
+  if (disks_changed_) writes.disks = disks_;
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
+  if (std::exchange(disks_changed_, false)) context_->facts.set_disks(disks_);
   state_ = std::move(after);
   context_->facts.raise_vector(writes.positions);
   return {};
@@ -230,6 +377,7 @@ status writer_state::commit(core::group_builder& group, bool stamped) {
 result<bool> writer_state::on_wake() {
   auto work = context_->inbox.take();
   if (work.empty()) return false;
+  pass(kill_point::writer_took_work);
   read_clocks();
 
   core::group_builder group(context_->store, state_);
@@ -237,13 +385,23 @@ result<bool> writer_state::on_wake() {
   for (std::size_t i = 0; i < work.batches.size(); ++i)
     if (auto merged = merge(group, work.batches[i], answers[i]); !merged) return merged;
 
+  if (planted(planted_bug::ack_before_commit))
+    for (std::size_t i = 0; i < work.batches.size(); ++i)
+      if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts.complete()));
+
   auto begun = std::make_shared<message::begun>();
   begun->log = live_;
   auto made = std::make_shared<std::vector<encoded_entry>>();
+  if (auto written = write_back(group, work.write_backs, *made); !written) return written;
   if (auto stamped = stamp(group, work.writes, *begun, *made); !stamped) return stamped;
 
   context_->last_stamp = clock_.last();
 
+  pass(kill_point::writer_stamped);
+
+  // What was merged or written back needs a bound too; but only a wall clock that was found fit for stamps may move it
+  // ahead.
+  const auto fit_wall_ms = begun->writes.empty() ? 0 : now_.wall_ms;
   message::acked own{0, live_, 0, 0, {}};
   if (!made->empty()) {
     own.first = made->front().sequence;
@@ -253,18 +411,24 @@ result<bool> writer_state::on_wake() {
       thread_loan loan;
       context_->fanout.send(message::begun_ptr(std::move(begun)));
     }
-    if (clock_.last() >= clock_bound_)
-      if (auto stored = store_clock_bound(); !stored) return stored;
+    if (clock_.last() >= clock_bound_) {
+      reached(mark::writer_clock_bound_stored_alone);
+      if (auto stored = store_clock_bound(fit_wall_ms); !stored) return stored;
+    }
     message::published published{std::move(made)};
     thread_loan loan;
     for (auto& link : context_->links) link->send(published);
   }
-  if (!group.empty()) {
-    if (auto stored = commit(group, own.last != 0); !stored) return stored;
+  pass(kill_point::writer_published);
+  if (!group.empty() || disks_changed_) {
+    if (auto stored = commit(group, fit_wall_ms); !stored) return stored;
   }
+  pass(kill_point::writer_committed);
   // Peers first: clients of theirs wait for it, and answering our own takes this thread a while.
   for (std::size_t i = 0; i < work.batches.size(); ++i)
-    if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message());
+    if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts.complete()));
+  if (auto confirmed = confirm(work.write_backs); !confirmed) return confirmed;
+  pass(kill_point::writer_answered_peers);
   if (own.last != 0) {
     thread_loan loan;
     context_->fanout.send(std::move(own));
@@ -288,6 +452,13 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
           self->quit();
         } else if (*more) {
           context->writer.send(message::wake{});
+        }
+      },
+      [self, context](const message::remember& m) {
+        context->writer.received();
+        if (auto stored = self->state.remember(m.disks); !stored) {
+          context->fail(stored);
+          self->quit();
         }
       },
       [context](message::crash) {

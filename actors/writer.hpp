@@ -2,7 +2,7 @@
 // while the last group was being synced is the next group.
 //
 // One per node, on its own thread, because its sync blocks. Order of effects for a group:
-//   1. plan and stamp clients' writes; merge peers' entries
+//   1. merge peers' entries, take over values that reads write back, plan and stamp clients' writes
 //   2. tell fanout what was begun, give the new entries to every link
 //   3. one synced write to the store
 //   4. answer the peers; tell fanout that this node has its own
@@ -39,25 +39,38 @@ struct writer_state {
   status open(node_context* node);
   /// One group. Returns whether more is waiting.
   result<bool> on_wake();
+  status remember(const storage::member_disks& disks);
 
  private:
   struct answer_to_peer;
 
+  /// A disk without a name is new; what that means is in core/refill.hpp.
+  status open_disk(const storage::member_disks& held);
   /// A status when the group must be thrown away: the store could not be read.
   status merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer);
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                std::vector<encoded_entry>& made);
+  /// Has this node hold the value, as an entry of its own log, unless it has the same or a newer one. Whether it did.
+  result<bool> pass_on(core::group_builder& group, const record_key& key, const stored_record& value,
+                       std::vector<encoded_entry>& made);
+  status write_back(core::group_builder& group, std::vector<written_back>& values, std::vector<encoded_entry>& made);
+  /// Says what is on disk now under the keys that were written back.
+  status confirm(const std::vector<written_back>& values);
+  /// Takes over what members hold of a linearizable write's keys, and checks that it can be stamped above that.
+  status catch_up(core::group_builder& group, net::write_request& request, std::vector<encoded_entry>& made);
   /// The reason to refuse a write before anything is done for it; ok when there is none.
   status admissible(const net::write_ticket& ticket, std::uint32_t needed) const;
   void read_clocks();
-  /// `stamped`: the group has writes of this node, so the wall clock was found fit for stamps.
-  status commit(core::group_builder& group, bool stamped);
-  status store_clock_bound();
+  /// `fit_wall_ms`: the wall clock, or 0 when nothing found it fit for stamps.
+  status commit(core::group_builder& group, std::int64_t fit_wall_ms);
+  status store_clock_bound(std::int64_t fit_wall_ms);
 
   node_context* context_ = nullptr;
   core::group_state state_;
   core::hybrid_clock clock_;
   std::uint64_t clock_bound_ = 0;
+  storage::member_disks disks_;
+  bool disks_changed_ = false;  ///< to be written with the group
   log_id live_;
   /// Read once a group: what is decided about a clock must hold for what is done with it.
   struct {

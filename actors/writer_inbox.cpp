@@ -2,11 +2,14 @@
 
 #include "actors/inbound.hpp"
 #include "proto/limits.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate {
 
 peer_batch::~peer_batch() {
-  if (from_) from_->on_batch_lost();
+  if (!from_) return;
+  reached(mark::writer_batch_lost);
+  from_->on_batch_lost();
 }
 
 bool writer_inbox::submit(std::vector<net::write_ticket>& tickets) {
@@ -40,6 +43,18 @@ bool writer_inbox::deliver(peer_batch&& batch) {
   return true;
 }
 
+bool writer_inbox::deliver(written_back&& value) {
+  bool ring = false;
+  {
+    std::lock_guard lock(mutex_);
+    if (closed_ || write_backs_.size() >= limits::pending_questions_max) return false;
+    write_backs_.push_back(std::move(value));
+    ring = !std::exchange(rung_, true);
+  }
+  if (ring) ring_();
+  return true;
+}
+
 writer_inbox::work writer_inbox::take() {
   work result;
   std::size_t entries = 0;
@@ -55,6 +70,8 @@ writer_inbox::work writer_inbox::take() {
     result.batches.push_back(std::move(batch));
     batches_.pop_front();
   }
+  // What a read waits for is one value a key; all of it goes along.
+  result.write_backs = std::exchange(write_backs_, {});
   entries = 0;
   bytes = 0;
   while (!writes_.empty() && room()) {
@@ -89,8 +106,10 @@ std::vector<net::write_ticket> writer_inbox::expire(std::int64_t now_us) {
 void writer_inbox::close() {
   std::deque<net::write_ticket> writes;
   std::deque<peer_batch> batches;
+  std::vector<written_back> write_backs;
   std::lock_guard lock(mutex_);
   closed_ = true;
+  write_backs.swap(write_backs_);
   writes.swap(writes_);
   batches.swap(batches_);
   write_bytes_ = 0;

@@ -38,9 +38,18 @@ class peer_batch {
   };
   std::vector<arrived_entry> entries;
   std::size_t bytes = 0;
+  bool counted = false;  ///< the sender is complete
 
  private:
   std::shared_ptr<inbound_session> from_;
+};
+
+/// A value that a read wants this node to hold. Lost with the writer: who wants it says so again.
+struct written_back {
+  record_key key;
+  stored_record record;
+  std::uint64_t number = 0;
+  std::shared_ptr<inbound_session> from;  ///< none: a read of this node
 };
 
 class writer_inbox {
@@ -51,12 +60,14 @@ class writer_inbox {
   /// Takes all of them (and empties `tickets`) or none.
   bool submit(std::vector<net::write_ticket>& tickets);
   bool deliver(peer_batch&& batch);
+  bool deliver(written_back&& value);
 
   struct work {
     std::vector<peer_batch> batches;
+    std::vector<written_back> write_backs;
     std::vector<net::write_ticket> writes;
     bool more = false;  ///< something was left behind: come again
-    bool empty() const { return batches.empty() && writes.empty(); }
+    bool empty() const { return batches.empty() && write_backs.empty() && writes.empty(); }
   };
   /// About one group's worth, peers' entries first. Only the writer calls this.
   work take();
@@ -74,6 +85,7 @@ class writer_inbox {
   mutable std::mutex mutex_;
   std::deque<net::write_ticket> writes_;
   std::deque<peer_batch> batches_;
+  std::vector<written_back> write_backs_;
   std::size_t write_bytes_ = 0;
   std::size_t peer_bytes_ = 0;
   bool rung_ = false;

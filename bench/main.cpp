@@ -1,4 +1,5 @@
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <filesystem>
 #include <iostream>
 
@@ -41,11 +42,16 @@ int run(int count, char** arguments) {
 
   write_options write;
   std::string entry = "all";
+  std::vector<std::string> consistency = {"default"};
   auto* write_verb = program.add_subcommand("write", "Unary quorum writes per second, latency, processor time");
   add_common(write_verb);
   write_verb->add_option("--concurrency", write.concurrency, "Calls in flight")
       ->delimiter(',')
       ->check(CLI::Range(1, 10'000))
+      ->capture_default_str();
+  write_verb->add_option("--consistency", consistency, "Writes to measure, each as a system of its own")
+      ->delimiter(',')
+      ->check(CLI::IsMember({"default", "linearizable"}))
       ->capture_default_str();
   write_verb->add_option("--rounds", write.rounds, "Medians are over so many")
       ->check(CLI::Range(1, 100))
@@ -84,6 +90,8 @@ int run(int count, char** arguments) {
   write.program = quorate;
   write.etcd = etcd;
   write.directory = directory;
+  write.by_default = std::find(consistency.begin(), consistency.end(), "default") != consistency.end();
+  write.linearizable = std::find(consistency.begin(), consistency.end(), "linearizable") != consistency.end();
   write.one_entry = entry == "one";
   write.json = json;
   return run_write_bench(write);

@@ -29,6 +29,14 @@ struct memory_api {
   }
 };
 
+struct linearizable_api : memory_api {
+  static void fill(Request& request, const std::string& key, const std::string& value) {
+    memory_api::fill(request, key, value);
+    request.set_consistency(v1::WRITE_CONSISTENCY_LINEARIZABLE);
+  }
+};
+
+template <class Api>
 class quorate_writer final : public member_writer {
  public:
   explicit quorate_writer(const std::vector<std::string>& addresses) : writer_(addresses) {}
@@ -38,12 +46,14 @@ class quorate_writer final : public member_writer {
   }
 
  private:
-  blocking_writer<memory_api> writer_;
+  blocking_writer<Api> writer_;
 };
 
+template <class Api>
 class quorate_target final : public target {
  public:
-  quorate_target(std::string program, std::string parent) : program_(std::move(program)), parent_(std::move(parent)) {}
+  quorate_target(std::string name, std::string program, std::string parent)
+      : name_(std::move(name)), program_(std::move(program)), parent_(std::move(parent)) {}
 
   const std::string& name() const override { return name_; }
 
@@ -65,15 +75,15 @@ class quorate_target final : public target {
   std::string member_name(std::size_t member) const override { return cluster_->names().at(member); }
 
   load_result run(const load_options& options) override {
-    return closed_loop<memory_api>(cluster_->addresses(), options).run();
+    return closed_loop<Api>(cluster_->addresses(), options).run();
   }
 
   std::unique_ptr<member_writer> make_writer() override {
-    return std::make_unique<quorate_writer>(cluster_->addresses());
+    return std::make_unique<quorate_writer<Api>>(cluster_->addresses());
   }
 
  private:
-  const std::string name_ = "quorate";
+  const std::string name_;
   std::string program_;
   std::string parent_;
   std::unique_ptr<chaos::local_cluster> cluster_;
@@ -82,7 +92,11 @@ class quorate_target final : public target {
 }  // namespace
 
 std::unique_ptr<target> make_quorate_target(const std::string& program, const std::string& parent) {
-  return std::make_unique<quorate_target>(program, parent);
+  return std::make_unique<quorate_target<memory_api>>("quorate", program, parent);
+}
+
+std::unique_ptr<target> make_linearizable_target(const std::string& program, const std::string& parent) {
+  return std::make_unique<quorate_target<linearizable_api>>("quorate linearizable", program, parent);
 }
 
 }  // namespace quorate::bench

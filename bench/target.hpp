@@ -44,6 +44,8 @@ class target {
 
 /// `parent`: where data directories are made.
 std::unique_ptr<target> make_quorate_target(const std::string& program, const std::string& parent);
+/// The same nodes; all writes are linearizable.
+std::unique_ptr<target> make_linearizable_target(const std::string& program, const std::string& parent);
 std::unique_ptr<target> make_etcd_target(const std::string& program, const std::string& parent);
 
 }  // namespace quorate::bench

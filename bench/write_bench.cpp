@@ -57,7 +57,8 @@ class write_bench {
     const auto sync = measure_sync(parent);
     if (!sync) return sync.error();
     sync_ = *sync;
-    targets_.push_back(make_quorate_target(options_.program, parent));
+    if (options_.by_default) targets_.push_back(make_quorate_target(options_.program, parent));
+    if (options_.linearizable) targets_.push_back(make_linearizable_target(options_.program, parent));
     if (!options_.etcd.empty()) targets_.push_back(make_etcd_target(options_.etcd, parent));
     print_head();
     for (unsigned round = 0; round < options_.rounds; ++round) {
@@ -161,7 +162,10 @@ class write_bench {
       }
     }
     std::cout << "\nMedians of " << options_.rounds << " rounds"
-              << (targets_.size() > 1 ? "; ratio = quorate's writes/s over the peer's" : "") << "\n"
+              << (targets_.size() > 1
+                      ? "; ratio = writes/s of " + targets_.front()->name() + " over those of this system"
+                      : "")
+              << "\n"
               << chaos::table(rows) << std::flush;
   }
 

@@ -1,8 +1,8 @@
 // `quorate-bench write`: unary quorum writes at given concurrencies, alternated with a peer in the same run.
 //
-// A block is one system in one round: three members start on empty directories, every concurrency is measured in
-// turn, the members are stopped. So only the system being measured runs. The order of systems is reversed every other
-// round, and medians over the rounds are compared.
+// Each consistency of ours is a system of its own. A block is one system in one round: three members start on empty
+// directories, every concurrency is measured in turn, the members are stopped. So only the system being measured runs.
+// The order of systems is reversed every other round, and medians over the rounds are compared.
 #pragma once
 
 #include <cstdint>
@@ -15,6 +15,8 @@ struct write_options {
   std::string program;  ///< path of `quorate`
   std::string etcd;     ///< path of etcd; empty: no peer
   std::string directory;
+  bool by_default = true;     ///< measure writes of the default consistency
+  bool linearizable = false;  ///< and linearizable ones
   std::vector<unsigned> concurrency = {1, 16, 64, 256};
   unsigned rounds = 3;
   double seconds = 3;

@@ -25,6 +25,11 @@ namespace {
 
 constexpr std::int64_t soon_ms = 3'600'000;
 
+struct get_flags {
+  name_flags name;
+  std::string consistency;
+};
+
 struct list_flags {
   std::optional<std::string> name_space;
   std::string limit = "100";
@@ -59,9 +64,12 @@ void print_record(std::ostream& out, const v1::GetReply& reply) {
   out << '\n' << record.content() << '\n';
 }
 
-int get(session& run, const name_flags& flags) {
+int get(session& run, const get_flags& flags) {
   v1::GetRequest request;
-  if (const auto named = fill_name(flags, &request); !named) return run.complain(named);
+  if (const auto named = fill_name(flags.name, &request); !named) return run.complain(named);
+  const auto consistency = read_consistency_of(flags.consistency);
+  if (!consistency) return run.complain(consistency.error());
+  request.set_consistency(*consistency);
   auto client = run.connect();
   if (!client) return run.complain(client.error());
   v1::GetReply reply;
@@ -186,10 +194,11 @@ net::call_result for_each_record(net::client& client, const std::optional<std::s
 }
 
 void add_read_commands(CLI::App& program, session& run) {
-  auto name = std::make_shared<name_flags>();
+  auto record = std::make_shared<get_flags>();
   auto& get_verb = *program.add_subcommand("get", "Print a record");
-  add_name_flags(get_verb, *name);
-  get_verb.callback([&run, name] { run.exit = get(run, *name); });
+  add_name_flags(get_verb, record->name);
+  add_read_consistency_flag(get_verb, record->consistency);
+  get_verb.callback([&run, record] { run.exit = get(run, *record); });
 
   auto flags = std::make_shared<list_flags>();
   auto& list_verb = *program.add_subcommand("list", "List records by namespace and title");

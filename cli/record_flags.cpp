@@ -12,14 +12,40 @@
 namespace quorate::cli {
 namespace {
 
-struct named_quorum {
+/// One text form of an enum's value; in a table the default comes first.
+template <class Enum>
+struct named {
   std::string_view name;
-  v1::WriteQuorum value;
+  Enum value;
 };
-constexpr std::array<named_quorum, 4> quorums{{{"default", v1::WRITE_QUORUM_DEFAULT},
-                                               {"one", v1::WRITE_QUORUM_ONE},
-                                               {"majority", v1::WRITE_QUORUM_MAJORITY},
-                                               {"all", v1::WRITE_QUORUM_ALL}}};
+constexpr std::array<named<v1::WriteQuorum>, 4> quorums{{{"default", v1::WRITE_QUORUM_DEFAULT},
+                                                         {"one", v1::WRITE_QUORUM_ONE},
+                                                         {"majority", v1::WRITE_QUORUM_MAJORITY},
+                                                         {"all", v1::WRITE_QUORUM_ALL}}};
+constexpr std::array<named<v1::WriteConsistency>, 2> write_consistencies{
+    {{"default", v1::WRITE_CONSISTENCY_DEFAULT}, {"linearizable", v1::WRITE_CONSISTENCY_LINEARIZABLE}}};
+constexpr std::array<named<v1::OnSuperseded>, 2> superseded_choices{
+    {{"retry", v1::ON_SUPERSEDED_RETRY}, {"report", v1::ON_SUPERSEDED_REPORT}}};
+constexpr std::array<named<v1::ReadConsistency>, 2> read_consistencies{
+    {{"local", v1::READ_CONSISTENCY_LOCAL}, {"quorum", v1::READ_CONSISTENCY_QUORUM}}};
+
+template <class Enum, std::size_t Count>
+result<Enum> value_of(const char* flag, const std::array<named<Enum>, Count>& table, const std::string& text) {
+  std::string rule = "must be ";
+  for (std::size_t i = 0; i < Count; ++i) {
+    if (table[i].name == text) return table[i].value;
+    if (i > 0) rule += i + 1 == Count ? " or " : ", ";
+    rule += table[i].name;
+  }
+  return status::invalid(flag, rule + ", got \"" + text + "\"");
+}
+
+template <class Enum, std::size_t Count>
+void add_choice(CLI::App& verb, const char* flag, const std::array<named<Enum>, Count>& table, std::string& text,
+                const char* what) {
+  text = table.front().name;
+  verb.add_option(flag, text, what)->capture_default_str();
+}
 
 }  // namespace
 
@@ -30,15 +56,37 @@ void add_name_flags(CLI::App& verb, name_flags& flags) {
 }
 
 void add_write_quorum_flag(CLI::App& verb, std::string& text) {
-  text = "default";
-  verb.add_option("--write-quorum", text, "Copies on disk before the answer: default (the node's), one, majority, all")
-      ->capture_default_str();
+  add_choice(verb, "--write-quorum", quorums, text,
+             "Copies on disk before the answer: default (the node's), one, majority, all");
 }
 
-result<v1::WriteQuorum> write_quorum_of(const std::string& text) {
-  for (const auto& quorum : quorums)
-    if (quorum.name == text) return quorum.value;
-  return status::invalid("--write-quorum", "must be default, one, majority or all, got \"" + text + "\"");
+result<v1::WriteQuorum> write_quorum_of(const std::string& text) { return value_of("--write-quorum", quorums, text); }
+
+void add_write_flags(CLI::App& verb, write_flags& flags) {
+  add_write_quorum_flag(verb, flags.quorum);
+  add_choice(verb, "--consistency", write_consistencies, flags.consistency,
+             "default, or linearizable: members are asked first, one round trip more");
+  add_choice(verb, "--on-superseded", superseded_choices, flags.on_superseded,
+             "When a newer version was already there: retry once, or report");
+}
+
+result<write_terms> write_terms_of(const write_flags& flags) {
+  const auto quorum = write_quorum_of(flags.quorum);
+  if (!quorum) return quorum.error();
+  const auto consistency = value_of("--consistency", write_consistencies, flags.consistency);
+  if (!consistency) return consistency.error();
+  const auto on_superseded = value_of("--on-superseded", superseded_choices, flags.on_superseded);
+  if (!on_superseded) return on_superseded.error();
+  return write_terms{*quorum, *consistency, *on_superseded};
+}
+
+void add_read_consistency_flag(CLI::App& verb, std::string& text) {
+  add_choice(verb, "--consistency", read_consistencies, text,
+             "local (this node's copy), or quorum: sees every write acknowledged before");
+}
+
+result<v1::ReadConsistency> read_consistency_of(const std::string& text) {
+  return value_of("--consistency", read_consistencies, text);
 }
 
 result<v1::Tier> tier_of_flag(const std::optional<std::string>& text) {

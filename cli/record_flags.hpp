@@ -42,6 +42,36 @@ status fill_name(const name_flags& flags, Request* request) {
 void add_write_quorum_flag(CLI::App& verb, std::string& text);
 result<v1::WriteQuorum> write_quorum_of(const std::string& text);
 
+/// How a write is to be made: --write-quorum, --consistency default|linearizable, --on-superseded retry|report.
+struct write_flags {
+  std::string quorum;
+  std::string consistency;
+  std::string on_superseded;
+};
+void add_write_flags(CLI::App& verb, write_flags& flags);
+
+struct write_terms {
+  v1::WriteQuorum quorum = v1::WRITE_QUORUM_DEFAULT;
+  v1::WriteConsistency consistency = v1::WRITE_CONSISTENCY_DEFAULT;
+  v1::OnSuperseded on_superseded = v1::ON_SUPERSEDED_RETRY;
+};
+result<write_terms> write_terms_of(const write_flags& flags);
+
+/// All requests that write name their terms alike.
+template <class Request>
+status fill_terms(const write_flags& flags, Request* request) {
+  const auto terms = write_terms_of(flags);
+  if (!terms) return terms.error();
+  request->set_write_quorum(terms->quorum);
+  request->set_consistency(terms->consistency);
+  request->set_on_superseded(terms->on_superseded);
+  return {};
+}
+
+/// --consistency local|quorum, of reads
+void add_read_consistency_flag(CLI::App& verb, std::string& text);
+result<v1::ReadConsistency> read_consistency_of(const std::string& text);
+
 /// --tier short|mid|long; TIER_UNSPECIFIED when it was not given.
 result<v1::Tier> tier_of_flag(const std::optional<std::string>& text);
 

@@ -17,49 +17,50 @@ constexpr const char* source_default = "cli";
 constexpr const char* namespace_default = "global";
 
 struct store_flags {
-  std::string title, content, name_space, metadata, agent_id, write_quorum;
+  std::string title, content, name_space, metadata, agent_id;
   std::string source = source_default;
   std::optional<std::string> tier, tags, expires_at;
   std::optional<std::int32_t> priority;
   std::optional<double> confidence;
   std::optional<std::int64_t> ttl_seconds;
+  write_flags terms;
 };
 
 struct update_flags {
-  std::string id, write_quorum;
+  std::string id;
   std::optional<std::string> title, content, tier, name_space, tags, expires_at, metadata;
   std::optional<std::int32_t> priority;
   std::optional<double> confidence;
+  write_flags terms;
 };
 
 struct delete_flags {
   name_flags name;
-  std::string write_quorum;
+  write_flags terms;
 };
 
-std::string copies_text(std::uint32_t copies, std::uint32_t needed) {
-  return "copies " + std::to_string(copies) + "/" + std::to_string(needed);
+/// How a write was done, in a line of text.
+template <class Reply>
+std::string ending_of(const Reply& reply) {
+  return "copies " + std::to_string(reply.copies()) + "/" + std::to_string(reply.copies_needed())
+         + (reply.retried() ? ", retried" : "");
 }
 
 nlohmann::ordered_json write_object(const v1::StoreReply& reply) {
-  return {{"id", reply.id()},
-          {"version", text_of(reply.version())},
-          {"copies", reply.copies()},
-          {"copies_needed", reply.copies_needed()},
-          {"created", reply.created()}};
+  return {{"id", reply.id()},           {"version", text_of(reply.version())},
+          {"copies", reply.copies()},   {"copies_needed", reply.copies_needed()},
+          {"created", reply.created()}, {"retried", reply.retried()}};
 }
 
 result<v1::StoreRequest> store_request(const store_flags& flags, std::istream& in) {
   v1::StoreRequest request;
-  auto quorum = write_quorum_of(flags.write_quorum);
-  if (!quorum) return quorum.error();
+  if (const auto filled = fill_terms(flags.terms, &request); !filled) return filled;
   auto tier = tier_of_flag(flags.tier);
   if (!tier) return tier.error();
   auto content = content_of(flags.content, in);
   if (!content) return content.error();
   auto metadata = metadata_of(flags.metadata, flags.agent_id);
   if (!metadata) return metadata.error();
-  request.set_write_quorum(*quorum);
   auto& record = *request.mutable_memory();
   record.set_tier(*tier);
   record.set_namespace_(flags.name_space);
@@ -90,18 +91,16 @@ int store(session& run, const store_flags& flags) {
   const auto& record = request->memory();
   const auto tier = record.tier() == v1::TIER_UNSPECIFIED ? v1::TIER_MID : record.tier();
   run.out() << "stored: " << reply.id() << " [" << memory::text_of(tier)
-            << "] (ns=" << (flags.name_space.empty() ? namespace_default : flags.name_space) << ") "
-            << copies_text(reply.copies(), reply.copies_needed()) << '\n';
+            << "] (ns=" << (flags.name_space.empty() ? namespace_default : flags.name_space) << ") " << ending_of(reply)
+            << '\n';
   return exit_done;
 }
 
 result<v1::UpdateRequest> update_request(const update_flags& flags, std::istream& in) {
   v1::UpdateRequest request;
-  auto quorum = write_quorum_of(flags.write_quorum);
-  if (!quorum) return quorum.error();
+  if (const auto filled = fill_terms(flags.terms, &request); !filled) return filled;
   auto tier = tier_of_flag(flags.tier);
   if (!tier) return tier.error();
-  request.set_write_quorum(*quorum);
   request.set_id(flags.id);
   request.set_tier(*tier);
   if (flags.content) {
@@ -132,16 +131,14 @@ int update(session& run, const update_flags& flags) {
   if (run.json)
     run.out() << write_object(reply).dump() << '\n';
   else
-    run.out() << "updated: " << reply.id() << ' ' << copies_text(reply.copies(), reply.copies_needed()) << '\n';
+    run.out() << "updated: " << reply.id() << ' ' << ending_of(reply) << '\n';
   return exit_done;
 }
 
 int remove(session& run, const delete_flags& flags) {
   v1::DeleteRequest request;
   if (const auto named = fill_name(flags.name, &request); !named) return run.complain(named);
-  const auto quorum = write_quorum_of(flags.write_quorum);
-  if (!quorum) return run.complain(quorum.error());
-  request.set_write_quorum(*quorum);
+  if (const auto filled = fill_terms(flags.terms, &request); !filled) return run.complain(filled);
   auto client = run.connect();
   if (!client) return run.complain(client.error());
   v1::DeleteReply reply;
@@ -151,11 +148,12 @@ int remove(session& run, const delete_flags& flags) {
                                         {"id", reply.id()},
                                         {"version", text_of(reply.version())},
                                         {"copies", reply.copies()},
-                                        {"copies_needed", reply.copies_needed()}}
+                                        {"copies_needed", reply.copies_needed()},
+                                        {"retried", reply.retried()}}
                      .dump()
               << '\n';
   else
-    run.out() << "deleted: " << reply.id() << ' ' << copies_text(reply.copies(), reply.copies_needed()) << '\n';
+    run.out() << "deleted: " << reply.id() << ' ' << ending_of(reply) << '\n';
   return exit_done;
 }
 
@@ -174,7 +172,7 @@ void add_store(CLI::App& program, session& run) {
   verb.add_option("--ttl-seconds", flags->ttl_seconds, "Expiry, seconds from now");
   verb.add_option("--metadata", flags->metadata, "A JSON object");
   verb.add_option("--agent-id", flags->agent_id, "Author, kept as agent_id in the metadata");
-  add_write_quorum_flag(verb, flags->write_quorum);
+  add_write_flags(verb, flags->terms);
   verb.callback([&run, flags] { run.exit = store(run, *flags); });
 }
 
@@ -191,7 +189,7 @@ void add_update(CLI::App& program, session& run) {
   verb.add_option("--confidence", flags->confidence, "0.0 to 1.0");
   verb.add_option("--expires-at", flags->expires_at, "New expiry, RFC 3339; \"\" removes it");
   verb.add_option("--metadata", flags->metadata, "New metadata, a JSON object; agent_id is kept");
-  add_write_quorum_flag(verb, flags->write_quorum);
+  add_write_flags(verb, flags->terms);
   verb.callback([&run, flags] { run.exit = update(run, *flags); });
 }
 
@@ -199,7 +197,7 @@ void add_delete(CLI::App& program, session& run) {
   auto flags = std::make_shared<delete_flags>();
   auto& verb = *program.add_subcommand("delete", "Delete a record for good");
   add_name_flags(verb, flags->name);
-  add_write_quorum_flag(verb, flags->write_quorum);
+  add_write_flags(verb, flags->terms);
   verb.callback([&run, flags] { run.exit = remove(run, *flags); });
 }
 

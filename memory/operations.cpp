@@ -21,13 +21,17 @@ result<v1::MemoryRecord> parse(const stored_record& stored) {
 }
 
 /// The live record of a key; nothing when it is a tombstone or was never written.
+result<std::optional<found_record>> live_record(const record_key& key, const std::optional<stored_record>& stored) {
+  if (!stored || stored->deleted) return std::optional<found_record>();
+  auto record = parse(*stored);
+  if (!record) return record.error();
+  return std::optional(found_record{std::move(*record), key, stored->stamp});
+}
+
 result<std::optional<found_record>> live_record(const record_reader& now, const record_key& key) {
   auto stored = now.get(key);
   if (!stored) return stored.error();
-  if (!*stored || (*stored)->deleted) return std::optional<found_record>();
-  auto record = parse(**stored);
-  if (!record) return record.error();
-  return std::optional(found_record{std::move(*record), key, (*stored)->stamp});
+  return live_record(key, *stored);
 }
 
 mutation put(record_key key, const v1::MemoryRecord& record) {
@@ -116,6 +120,17 @@ result<found_record> newest_with_id(const record_reader& now, std::string_view i
   return std::move(*newest);
 }
 
+result<record_key> key_of_name(const v1::RecordName& name) {
+  const std::string_view name_space = name.namespace_().empty() ? default_namespace : name.namespace_();
+  if (status broken = validate_title(name.title()); !broken) return broken;
+  if (status broken = validate_namespace(name_space); !broken) return broken;
+  return key_of(name_space, name.title());
+}
+
+const v1::RecordName* name_in(const v1::DeleteRequest& request) {
+  return request.has_name() ? &request.name() : nullptr;
+}
+
 }  // namespace
 
 result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecord& prepared, const version& stamp) {
@@ -167,12 +182,32 @@ result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequ
 }
 
 result<planned_write> plan_delete(const record_reader& now, const v1::DeleteRequest& request) {
-  auto found = find_record(now, request.id(), request.has_name() ? &request.name() : nullptr);
+  auto found = find_record(now, request.id(), name_in(request));
   if (!found) return found.error();
   planned_write plan;
   plan.id = found->record.id();
   plan.mutations.push_back({std::move(found->key), true, {}, {}});
   return plan;
+}
+
+std::vector<record_key> keys_of_store(const v1::MemoryRecord& prepared) {
+  return {key_of(prepared.namespace_(), prepared.title())};
+}
+
+std::vector<record_key> keys_of_update(const record_reader& now, const v1::UpdateRequest& request) {
+  auto found = newest_with_id(now, request.id());
+  if (!found) return {};
+  change_fields(found->record, request);
+  auto named = key_of(found->record.namespace_(), found->record.title());
+  std::vector<record_key> keys{std::move(found->key)};
+  if (named != keys.front()) keys.push_back(std::move(named));
+  return keys;
+}
+
+std::vector<record_key> keys_of_delete(const record_reader& now, const v1::DeleteRequest& request) {
+  auto key = find_key(now, request.id(), name_in(request));
+  if (!key) return {};
+  return {std::move(*key)};
 }
 
 result<found_record> find_record(const record_reader& now, std::string_view id, const v1::RecordName* name) {
@@ -183,12 +218,24 @@ result<found_record> find_record(const record_reader& now, std::string_view id, 
     if (status broken = validate_id(id); !broken) return broken;
     return newest_with_id(now, id);
   }
-  const std::string_view name_space = name->namespace_().empty() ? default_namespace : name->namespace_();
-  if (status broken = validate_title(name->title()); !broken) return broken;
-  if (status broken = validate_namespace(name_space); !broken) return broken;
-  auto found = live_record(now, key_of(name_space, name->title()));
+  const auto key = key_of_name(*name);
+  if (!key) return key.error();
+  const auto stored = now.get(*key);
+  if (!stored) return stored.error();
+  return record_at(*key, *stored, {});
+}
+
+result<record_key> find_key(const record_reader& now, std::string_view id, const v1::RecordName* name) {
+  if (id.empty() && name != nullptr) return key_of_name(*name);
+  auto found = find_record(now, id, name);
   if (!found) return found.error();
-  if (!*found) return not_found();
+  return std::move(found->key);
+}
+
+result<found_record> record_at(const record_key& key, const std::optional<stored_record>& stored, std::string_view id) {
+  auto found = live_record(key, stored);
+  if (!found) return found.error();
+  if (!*found || (!id.empty() && (*found)->record.id() != id)) return not_found();
   return std::move(**found);
 }
 

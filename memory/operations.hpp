@@ -5,6 +5,8 @@
 // until it is deleted. Errors of the reader are passed on; a stored value that is no record is errc::corruption.
 #pragma once
 
+#include <optional>
+#include <string_view>
 #include <vector>
 
 #include "proto/record.hpp"
@@ -35,6 +37,13 @@ result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequ
 /// By id or by name; not_found when there is no live record.
 result<planned_write> plan_delete(const record_reader& now, const v1::DeleteRequest& request);
 
+/// The keys that the plan of the same request would change, in the order it changes them. A name is a key whether a
+/// record is there or not; an id stands for the key it has in `now`, and for none when it is not known there or cannot
+/// be looked up: to say so is the plan's business.
+std::vector<record_key> keys_of_store(const v1::MemoryRecord& prepared);
+std::vector<record_key> keys_of_update(const record_reader& now, const v1::UpdateRequest& request);
+std::vector<record_key> keys_of_delete(const record_reader& now, const v1::DeleteRequest& request);
+
 /// The live record with this id or name, and its version; of several with one id the newest. errc::not_found.
 struct found_record {
   v1::MemoryRecord record;
@@ -44,5 +53,11 @@ struct found_record {
 /// `name` is null when the request has none, and `id` empty; both or neither is an invalid_argument, as is an id or
 /// name that no record can have. A name without a namespace means the default one.
 result<found_record> find_record(const record_reader& now, std::string_view id, const v1::RecordName* name);
+
+/// The same in two steps, for a record that is read elsewhere. Where to read: a name says it without a read, whether
+/// such a record is there or not; an id is looked up in `now`, errc::not_found when no live record there has it.
+result<record_key> find_key(const record_reader& now, std::string_view id, const v1::RecordName* name);
+/// What was read there: errc::not_found unless it is live and, when an `id` is given, still has that id.
+result<found_record> record_at(const record_key& key, const std::optional<stored_record>& stored, std::string_view id);
 
 }  // namespace quorate::memory

@@ -23,6 +23,12 @@ ServerUnaryReactor* finish(CallbackServerContext* call, const grpc::Status& stat
   return reactor;
 }
 
+/// A value of an enum that this release does not know.
+status unknown_value(const char* field, const char* type, int most, int got) {
+  return status::invalid(field, std::string("must be a value of quorate.v1.") + type + " (0 to " + std::to_string(most)
+                                    + "), got " + std::to_string(got));
+}
+
 result<write_quorum> quorum_of(v1::WriteQuorum quorum) {
   switch (quorum) {
     case v1::WRITE_QUORUM_DEFAULT: return write_quorum::by_default;
@@ -31,8 +37,53 @@ result<write_quorum> quorum_of(v1::WriteQuorum quorum) {
     case v1::WRITE_QUORUM_ALL: return write_quorum::all;
     default: break;
   }
-  return status::invalid("write_quorum", "must be a value of quorate.v1.WriteQuorum (0 to 3), got "
-                                             + std::to_string(static_cast<int>(quorum)));
+  return unknown_value("write_quorum", "WriteQuorum", v1::WriteQuorum_MAX, quorum);
+}
+
+result<write_consistency> consistency_of(v1::WriteConsistency consistency) {
+  switch (consistency) {
+    case v1::WRITE_CONSISTENCY_DEFAULT: return write_consistency::by_default;
+    case v1::WRITE_CONSISTENCY_LINEARIZABLE: return write_consistency::linearizable;
+    default: break;
+  }
+  return unknown_value("consistency", "WriteConsistency", v1::WriteConsistency_MAX, consistency);
+}
+
+result<when_superseded> when_superseded_of(v1::OnSuperseded choice) {
+  switch (choice) {
+    case v1::ON_SUPERSEDED_RETRY: return when_superseded::retry;
+    case v1::ON_SUPERSEDED_REPORT: return when_superseded::report;
+    default: break;
+  }
+  return unknown_value("on_superseded", "OnSuperseded", v1::OnSuperseded_MAX, choice);
+}
+
+/// How a write is to be made, whatever it writes.
+struct write_terms {
+  write_quorum quorum = write_quorum::by_default;
+  write_consistency consistency = write_consistency::by_default;
+  when_superseded on_superseded = when_superseded::report;
+};
+
+/// All requests that write name their terms alike.
+template <class Request>
+result<write_terms> terms_of(const Request& request) {
+  const auto quorum = quorum_of(request.write_quorum());
+  if (!quorum) return quorum.error();
+  const auto consistency = consistency_of(request.consistency());
+  if (!consistency) return consistency.error();
+  const auto on_superseded = when_superseded_of(request.on_superseded());
+  if (!on_superseded) return on_superseded.error();
+  // The next linearizable write asks a majority: one of those must have this one.
+  if (*consistency == write_consistency::linearizable && *quorum == write_quorum::one)
+    return status::invalid("write_quorum", "a linearizable write needs a majority at least");
+  return write_terms{*quorum, *consistency, *on_superseded};
+}
+
+void apply(const write_terms& terms, write_request* request) {
+  request->quorum = terms.quorum;
+  request->consistency = terms.consistency;
+  request->on_superseded = terms.on_superseded;
 }
 
 /// When the answer must be out: the node's quorum timeout, or a little before the caller stops listening, so that it
@@ -53,50 +104,90 @@ void fill_reply(const memory::planned_write& planned, const write_answer& answer
   fill(answer.stamp, reply->mutable_version());
   reply->set_copies_needed(answer.copies_needed);
   reply->set_copies(answer.copies);
+  reply->set_retried(answer.retried);
 }
 
 void fill_created(const memory::planned_write& planned, v1::StoreReply* reply) { reply->set_created(planned.created); }
 void fill_created(const memory::planned_write&, v1::DeleteReply*) {}
 
-/// A unary write: `Plan` is called as plan(reader, stamp) -> result<planned_write>.
-template <class Reply, class Plan>
-class unary_write final : public write_request {
- public:
-  unary_write(ServerUnaryReactor* reactor, Reply* reply, Plan plan)
-      : reactor_(reactor), reply_(reply), plan_(std::move(plan)) {}
+// What a call changes: which keys, and what to do with them. Nothing is used up by a plan, so that a write can be
+// planned again.
 
-  result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) override {
-    auto planned = plan_(now, stamp);
+struct store_change {
+  v1::MemoryRecord record;
+  std::vector<record_key> keys(const record_reader&) const { return memory::keys_of_store(record); }
+  result<memory::planned_write> plan(const record_reader& now, const version& stamp) const {
+    return memory::plan_store(now, record, stamp);
+  }
+};
+
+struct update_change {
+  v1::UpdateRequest request;
+  std::int64_t now_ms = 0;
+  std::vector<record_key> keys(const record_reader& now) const { return memory::keys_of_update(now, request); }
+  result<memory::planned_write> plan(const record_reader& now, const version&) const {
+    return memory::plan_update(now, request, now_ms);
+  }
+};
+
+struct delete_change {
+  v1::DeleteRequest request;
+  std::vector<record_key> keys(const record_reader& now) const { return memory::keys_of_delete(now, request); }
+  result<memory::planned_write> plan(const record_reader& now, const version&) const {
+    return memory::plan_delete(now, request);
+  }
+};
+
+/// A write without its answer. `Change` is one of the above.
+template <class Change>
+class planned_request : public write_request {
+ public:
+  explicit planned_request(Change change) : change_(std::move(change)) {}
+
+  std::vector<record_key> keys(const record_reader& now) const final { return change_.keys(now); }
+
+  result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) final {
+    auto planned = change_.plan(now, stamp);
     if (!planned) return planned.error();
     planned_ = std::move(*planned);
     return std::move(planned_.mutations);
   }
 
-  void finish(const write_answer& answer) noexcept override {
-    if (answer.outcome.ok()) {
-      fill_reply(planned_, answer, reply_);
-      fill_created(planned_, reply_);
+ protected:
+  const memory::planned_write& planned() const { return planned_; }
+
+ private:
+  Change change_;
+  memory::planned_write planned_;  ///< of the last plan, without its mutations
+};
+
+template <class Reply, class Change>
+class unary_write final : public planned_request<Change> {
+ public:
+  unary_write(ServerUnaryReactor* reactor, Reply* reply, Change change)
+      : planned_request<Change>(std::move(change)), reactor_(reactor), reply_(reply) {}
+
+  void finish(const write_answer& end) noexcept override {
+    if (end.outcome.ok()) {
+      fill_reply(this->planned(), end, reply_);
+      fill_created(this->planned(), reply_);
       reactor_->Finish(grpc::Status::OK);
     } else {
-      reactor_->Finish(to_grpc(answer));
+      reactor_->Finish(to_grpc(end));
     }
   }
 
  private:
   ServerUnaryReactor* reactor_;
   Reply* reply_;
-  Plan plan_;
-  memory::planned_write planned_;
 };
 
-template <class Reply, class Plan>
-ServerUnaryReactor* write(node_api& node, CallbackServerContext* call, v1::WriteQuorum quorum, std::size_t bytes,
-                          Reply* reply, Plan plan) {
-  auto checked = quorum_of(quorum);
-  if (!checked) return finish(call, to_grpc(checked.error()));
+template <class Reply, class Change>
+ServerUnaryReactor* write(node_api& node, CallbackServerContext* call, const write_terms& terms, std::size_t bytes,
+                          Reply* reply, Change change) {
   auto* reactor = call->DefaultReactor();
-  auto request = std::make_unique<unary_write<Reply, Plan>>(reactor, reply, std::move(plan));
-  request->quorum = *checked;
+  auto request = std::make_unique<unary_write<Reply, Change>>(reactor, reply, std::move(change));
+  apply(terms, request.get());
   request->deadline_us = deadline_us(*call, node);
   request->bytes = bytes;
   std::vector<write_ticket> tickets;
@@ -113,28 +204,21 @@ struct batch_call {
   v1::StoreBatchReply* reply;
 };
 
-class batch_item final : public write_request {
+class batch_item final : public planned_request<store_change> {
  public:
   batch_item(std::shared_ptr<batch_call> batch, v1::StoreBatchReply::Item* item, v1::MemoryRecord record)
-      : batch_(std::move(batch)), item_(item), record_(std::move(record)) {}
-
-  result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) override {
-    auto planned = memory::plan_store(now, record_, stamp);
-    if (!planned) return planned.error();
-    planned_ = std::move(*planned);
-    return std::move(planned_.mutations);
-  }
+      : planned_request({std::move(record)}), batch_(std::move(batch)), item_(item) {}
 
   // Items are told apart by place, so they can be filled from different threads.
-  void finish(const write_answer& answer) noexcept override {
-    item_->set_code(code_of(answer.outcome.code()));
-    if (answer.outcome.ok()) {
-      fill_reply(planned_, answer, item_->mutable_stored());
-      fill_created(planned_, item_->mutable_stored());
+  void finish(const write_answer& end) noexcept override {
+    item_->set_code(code_of(end.outcome.code()));
+    if (end.outcome.ok()) {
+      fill_reply(planned(), end, item_->mutable_stored());
+      fill_created(planned(), item_->mutable_stored());
     } else {
-      item_->set_message(answer.outcome.message());
-      if (v1::WriteFailure failure; fill(answer, &failure)) *item_->mutable_write_failure() = std::move(failure);
-      if (v1::InvalidField field; fill(answer.outcome, &field)) *item_->mutable_invalid_field() = std::move(field);
+      item_->set_message(end.outcome.message());
+      if (v1::WriteFailure failure; fill(end, &failure)) *item_->mutable_write_failure() = std::move(failure);
+      if (v1::InvalidField field; fill(end.outcome, &field)) *item_->mutable_invalid_field() = std::move(field);
     }
     batch_.reset();
   }
@@ -142,8 +226,32 @@ class batch_item final : public write_request {
  private:
   std::shared_ptr<batch_call> batch_;
   v1::StoreBatchReply::Item* item_;
-  v1::MemoryRecord record_;
-  memory::planned_write planned_;
+};
+
+void fill_reply(memory::found_record&& found, v1::GetReply* reply) {
+  *reply->mutable_memory() = std::move(found.record);
+  fill(found.stamp, reply->mutable_version());
+}
+
+/// A Get that asks the members.
+class quorum_get final : public read_request {
+ public:
+  /// `id`: what the record must still be called then; empty when it was asked for by its name.
+  quorum_get(ServerUnaryReactor* reactor, v1::GetReply* reply, std::string id)
+      : reactor_(reactor), reply_(reply), id_(std::move(id)) {}
+
+  void finish(const read_answer& end) noexcept override {
+    if (!end.outcome.ok()) return reactor_->Finish(to_grpc(end.outcome));
+    auto found = memory::record_at(key, end.record, id_);
+    if (!found) return reactor_->Finish(to_grpc(found.error()));
+    fill_reply(std::move(*found), reply_);
+    reactor_->Finish(grpc::Status::OK);
+  }
+
+ private:
+  ServerUnaryReactor* reactor_;
+  v1::GetReply* reply_;
+  std::string id_;
 };
 
 status check_name(const std::string& id, const v1::RecordName* name) {
@@ -159,14 +267,12 @@ status check_name(const std::string& id, const v1::RecordName* name) {
 ServerUnaryReactor* memory_service::Store(CallbackServerContext* call, const v1::StoreRequest* request,
                                           v1::StoreReply* reply) {
   auto bytes = request->memory().content().size() + request->memory().metadata().size() + 512;
-  auto quorum = request->write_quorum();
+  const auto terms = terms_of(*request);
+  if (!terms) return finish(call, to_grpc(terms.error()));
   // The request is ours alone until the call ends; taking its strings spares copies of the content.
   auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), node_.time().wall_ms());
   if (!prepared) return finish(call, to_grpc(prepared.error()));
-  return write(node_, call, quorum, bytes, reply,
-               [record = std::move(*prepared)](const record_reader& now, const version& stamp) {
-                 return memory::plan_store(now, record, stamp);
-               });
+  return write(node_, call, *terms, bytes, reply, store_change{std::move(*prepared)});
 }
 
 ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, const v1::StoreBatchRequest* request,
@@ -175,8 +281,8 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
   if (count == 0 || count > limits::batch_items_max)
     return finish(call, to_grpc(status::invalid("items", "must be 1 to " + std::to_string(limits::batch_items_max)
                                                              + " records, got " + std::to_string(count))));
-  auto quorum = quorum_of(request->write_quorum());
-  if (!quorum) return finish(call, to_grpc(quorum.error()));
+  const auto terms = terms_of(*request);
+  if (!terms) return finish(call, to_grpc(terms.error()));
   auto* reactor = call->DefaultReactor();
   auto batch = std::make_shared<batch_call>(reactor, reply);
   auto deadline = deadline_us(*call, node_);
@@ -196,7 +302,7 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
       continue;
     }
     auto one = std::make_unique<batch_item>(batch, item, std::move(*prepared));
-    one->quorum = *quorum;
+    apply(*terms, one.get());
     one->deadline_us = deadline;
     one->bytes = bytes;
     tickets.emplace_back(std::move(one));
@@ -210,11 +316,23 @@ ServerUnaryReactor* memory_service::Get(CallbackServerContext* call, const v1::G
                                         v1::GetReply* reply) {
   const auto* name = request->has_name() ? &request->name() : nullptr;
   if (auto valid = check_name(request->id(), name); !valid) return finish(call, to_grpc(valid));
-  auto found = memory::find_record(node_.records(), request->id(), name);
-  if (!found) return finish(call, to_grpc(found.error()));
-  *reply->mutable_memory() = std::move(found->record);
-  fill(found->stamp, reply->mutable_version());
-  return finish(call, grpc::Status::OK);
+  if (request->consistency() == v1::READ_CONSISTENCY_LOCAL) {
+    auto found = memory::find_record(node_.records(), request->id(), name);
+    if (!found) return finish(call, to_grpc(found.error()));
+    fill_reply(std::move(*found), reply);
+    return finish(call, grpc::Status::OK);
+  }
+  if (request->consistency() != v1::READ_CONSISTENCY_QUORUM)
+    return finish(call, to_grpc(unknown_value("consistency", "ReadConsistency", v1::ReadConsistency_MAX,
+                                              request->consistency())));
+  auto key = memory::find_key(node_.records(), request->id(), name);
+  if (!key) return finish(call, to_grpc(key.error()));
+  auto* reactor = call->DefaultReactor();
+  auto read = std::make_unique<quorum_get>(reactor, reply, request->id());
+  read->key = std::move(*key);
+  read->deadline_us = deadline_us(*call, node_);
+  node_.read(read_ticket(std::move(read)));
+  return reactor;
 }
 
 ServerUnaryReactor* memory_service::List(CallbackServerContext* call, const v1::ListRequest* request,
@@ -244,19 +362,19 @@ ServerUnaryReactor* memory_service::List(CallbackServerContext* call, const v1::
 ServerUnaryReactor* memory_service::Update(CallbackServerContext* call, const v1::UpdateRequest* request,
                                            v1::StoreReply* reply) {
   if (auto valid = memory::validate(*request); !valid) return finish(call, to_grpc(valid));
-  return write(node_, call, request->write_quorum(), request->ByteSizeLong() + 512, reply,
-               [update = *request, now_ms = node_.time().wall_ms()](const record_reader& now, const version&) {
-                 return memory::plan_update(now, update, now_ms);
-               });
+  const auto terms = terms_of(*request);
+  if (!terms) return finish(call, to_grpc(terms.error()));
+  return write(node_, call, *terms, request->ByteSizeLong() + 512, reply,
+               update_change{*request, node_.time().wall_ms()});
 }
 
 ServerUnaryReactor* memory_service::Delete(CallbackServerContext* call, const v1::DeleteRequest* request,
                                            v1::DeleteReply* reply) {
   if (auto valid = check_name(request->id(), request->has_name() ? &request->name() : nullptr); !valid)
     return finish(call, to_grpc(valid));
-  return write(
-      node_, call, request->write_quorum(), request->ByteSizeLong() + 512, reply,
-      [removal = *request](const record_reader& now, const version&) { return memory::plan_delete(now, removal); });
+  const auto terms = terms_of(*request);
+  if (!terms) return finish(call, to_grpc(terms.error()));
+  return write(node_, call, *terms, request->ByteSizeLong() + 512, reply, delete_change{*request});
 }
 
 }  // namespace quorate::net

@@ -1,7 +1,8 @@
-// quorate.v1.Memory over the node: checks and converts, hands writes to the node, answers reads from its copy.
+// quorate.v1.Memory over the node: checks and converts, hands writes and quorum reads to the node, answers
+// other reads from its copy.
 //
 // Runs on gRPC's threads and never blocks beyond a read of the store. Every call is answered exactly once: by the
-// write's `finish`, or at once.
+// `finish` of its write or read, or at once.
 #pragma once
 
 #include "net/node_api.hpp"

@@ -6,12 +6,16 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <utility>
 #include <vector>
 
 #include "proto/clock.hpp"
 #include "proto/record.hpp"
 #include "proto/status.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate::v1 {
 class ActorsReply;
@@ -29,6 +33,14 @@ namespace quorate::net {
 /// How many copies a write asks for before its answer.
 enum class write_quorum : std::uint8_t { by_default, one, majority, all };
 
+/// What a write is ordered against. `by_default`: after every acknowledged write of the record, or it is answered
+/// "superseded". `linearizable`: members are asked first, so only a concurrent write can supersede it.
+enum class write_consistency : std::uint8_t { by_default, linearizable };
+
+/// What becomes of a write that is durable but found a newer version: its caller is told, or it is repeated once, as
+/// a new and linearizable write.
+enum class when_superseded : std::uint8_t { report, retry };
+
 /// The end of one write. `code` ok: durable on `copies` >= `copies_needed` members, each of which had nothing newer.
 struct write_answer {
   status outcome;
@@ -36,55 +48,110 @@ struct write_answer {
   version superseded_by;  ///< set when outcome is errc::superseded
   std::uint32_t copies_needed = 0;
   std::uint32_t copies = 0;
+  bool retried = false;  ///< the answer is that of the repeated write; the first one was superseded
 };
 
-/// One write on its way through the node. `plan` runs once, on the writer's thread; `finish` runs exactly once, on
-/// any thread, and must not block or throw. Implementations answer their gRPC call in `finish`.
+/// A key the members are asked about, and the version this node has or had.
+struct asked_key {
+  record_key key;
+  version known;
+};
+
+/// One write on its way through the node. `plan` runs on the writer's thread, once, and once more when the write is
+/// repeated; `finish` runs exactly once, on any thread, and must not block or throw. Implementations answer their gRPC
+/// call in `finish`.
 class write_request {
  public:
+  using answer_type = write_answer;
+
   virtual ~write_request() {
     if (open_writes) open_writes->fetch_sub(1);
   }
+  /// The keys it is about to change, as far as `now` tells; for linearizable writes, asked before `plan`.
+  virtual std::vector<record_key> keys(const record_reader& /*now*/) const { return {}; }
   /// What to change, given the newest versions (earlier writes of the same group included) and the version this
   /// write will have. An error ends the write as rejected; nothing is written.
   virtual result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) = 0;
   virtual void finish(const write_answer& answer) noexcept = 0;
 
   write_quorum quorum = write_quorum::by_default;
+  write_consistency consistency = write_consistency::by_default;
+  when_superseded on_superseded = when_superseded::report;
   std::int64_t deadline_us = 0;  ///< steady clock; the answer comes no later
   std::size_t bytes = 0;         ///< about what it holds in memory, for the bounds
   /// Set by the node that took it over, to know when all are answered.
   std::atomic<std::size_t>* open_writes = nullptr;
+
+  /// What the node has found out about it; the node's own business.
+  struct {
+    std::vector<asked_key> keys;
+    std::uint64_t floor = 0;       ///< hybrid time it must be stamped above
+    std::vector<std::pair<record_key, stored_record>> newer;  ///< what members hold that this node may lack
+    std::optional<write_answer> superseded;                   ///< the end of its first attempt
+  } found;
 };
 
-/// Sole owner of a write_request. However it is lost (an actor dies, a queue is dropped), the request is answered:
-/// an unfinished ticket answers outcome_unknown when it is destroyed.
-class write_ticket {
+/// The end of a read. `record`: the newest version, tombstones included; nothing when the key was never written.
+struct read_answer {
+  status outcome;
+  std::optional<stored_record> record;
+};
+
+/// A read of one record that asks the members (QUORUM). `finish` as that of a write_request.
+class read_request {
  public:
-  write_ticket() = default;
-  explicit write_ticket(std::unique_ptr<write_request> request) : request_(std::move(request)) {}
-  write_ticket(write_ticket&&) noexcept = default;
-  write_ticket& operator=(write_ticket&& other) noexcept {
+  using answer_type = read_answer;
+
+  virtual ~read_request() = default;
+  virtual void finish(const read_answer& answer) noexcept = 0;
+
+  record_key key;
+  std::int64_t deadline_us = 0;  ///< steady clock; the answer comes no later
+};
+
+/// Sole owner of a request. However it is lost (an actor dies, a queue is dropped), the request is answered: an
+/// unfinished ticket answers outcome_unknown when it is destroyed.
+template <class Request>
+class ticket {
+ public:
+  ticket() = default;
+  explicit ticket(std::unique_ptr<Request> request) : request_(std::move(request)) {}
+  ticket(ticket&&) noexcept = default;
+  ticket& operator=(ticket&& other) noexcept {
     if (this != &other) {
       abandon();
       request_ = std::move(other.request_);
     }
     return *this;
   }
-  ~write_ticket() { abandon(); }
+  ~ticket() { abandon(); }
 
   explicit operator bool() const { return request_ != nullptr; }
-  write_request* operator->() const { return request_.get(); }
-  void finish(const write_answer& answer) noexcept {
-    if (auto request = std::move(request_)) request->finish(answer);
+  Request* operator->() const { return request_.get(); }
+  void finish(typename Request::answer_type answer) noexcept {
+    auto request = std::move(request_);
+    if (!request) return;
+    if constexpr (std::is_same_v<Request, write_request>) {
+      if (auto& first = request->found.superseded) {
+        // What was stored stays stored: a second attempt that came to nothing does not make it "on no node".
+        if (!answer.outcome.ok() && outcome_of(answer.outcome.code()) == error_outcome::rejected) answer = *first;
+        answer.retried = true;
+      }
+    }
+    request->finish(answer);
   }
 
  private:
   void abandon() noexcept {
-    if (request_) finish({status(errc::outcome_unknown, "the actor that held the write died"), {}, {}, 0, 0});
+    if (!request_ || planted(planted_bug::promises_dropped)) return;
+    typename Request::answer_type lost;
+    lost.outcome = status(errc::outcome_unknown, "the actor that held the request died");
+    finish(std::move(lost));
   }
-  std::unique_ptr<write_request> request_;
+  std::unique_ptr<Request> request_;
 };
+using write_ticket = ticket<write_request>;
+using read_ticket = ticket<read_request>;
 
 /// Sends answers back to a peer on the stream it opened. Any thread, never blocks; dropped once the stream is dead.
 class answer_sink {
@@ -110,6 +177,10 @@ class node_api {
   /// Takes the writes over; each is answered by its deadline, in any order. Refuses at once with errc::overloaded
   /// or errc::shutting_down when it must. All or none of `tickets` are queued.
   virtual void submit(std::vector<write_ticket>&& tickets) = 0;
+
+  /// Reads through a quorum of members; answered by its deadline. errc::quorum_unreachable when too few answer,
+  /// overloaded, filling.
+  virtual void read(read_ticket&& ticket) = 0;
 
   /// This node's copy.
   virtual const record_reader& records() const = 0;

@@ -11,6 +11,7 @@ std::string encode(const entry& e) {
   out.set_epoch(e.log.epoch);
   out.set_sequence(e.sequence);
   out.set_time(e.time);
+  out.set_stamped_by(to_number(e.stamped_by));
   for (const auto& change : e.mutations) {
     auto* m = out.add_mutations();
     m->set_kind(static_cast<std::uint32_t>(change.key.kind));
@@ -33,6 +34,7 @@ result<entry> decode_entry(std::string_view bytes) {
   out.log = {node_id{in.origin()}, in.epoch()};
   out.sequence = in.sequence();
   out.time = in.time();
+  out.stamped_by = node_id{in.stamped_by()};
   if (out.sequence == 0 || out.time == 0 || in.epoch() == 0 || in.mutations().empty())
     return status(errc::corruption, "entry without sequence, epoch, time or mutations");
   out.mutations.reserve(static_cast<std::size_t>(in.mutations_size()));

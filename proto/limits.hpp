@@ -38,7 +38,12 @@ inline constexpr std::size_t entry_bytes_max = 512u << 10;
 inline constexpr std::size_t frame_entries_bytes_max = 1u << 20;
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
 inline constexpr std::size_t link_window_bytes_max = 8u << 20;   // sent, not yet acknowledged, per peer
+#ifdef QUORATE_TEST_POINTS
+inline constexpr std::size_t link_backlog_bytes_max = 8u << 10;  // small, so that simulated runs come past it
+#else
 inline constexpr std::size_t link_backlog_bytes_max = 4u << 20;  // live entries waiting for the stream, per peer
+#endif
+inline constexpr std::size_t frame_questions_bytes_max = 256u << 10;  // questions and write-backs of a frame
 
 // The writer.
 inline constexpr std::size_t waiting_writes_max = 16'384;  // accepted, not yet taken by the writer
@@ -47,12 +52,18 @@ inline constexpr std::size_t waiting_peer_bytes_max = 64u << 20;  // entries of 
 inline constexpr std::size_t group_entries_max = 2'048;
 inline constexpr std::size_t group_bytes_max = 4u << 20;
 inline constexpr std::size_t pending_writes_max = 65'536;  // taken, not yet answered
+inline constexpr std::size_t pending_questions_max = 8'192;  // reads and keys of linearizable writes, not yet answered
 
 // Times.
 // An answer may be a tick late, so a caller's own deadline is taken to be that and a little earlier.
 inline constexpr std::int64_t deadline_tick_ms = 20;
 inline constexpr std::int64_t deadline_margin_ms = deadline_tick_ms + 30;
 inline constexpr std::int64_t quorum_timeout_ms_default = 2'000;
+inline constexpr std::int64_t quorum_timeout_ms_max = 10'000;  // of any write or read
+// A member that lost its disk waits so long before it asks what it must hold again: by then all that its old disk
+// promised is decided, on clocks that run a tenth too slow too.
+inline constexpr std::int64_t refill_wait_ms = quorum_timeout_ms_max + quorum_timeout_ms_max / 10;
+inline constexpr std::int64_t question_repeat_ms = 250;
 inline constexpr std::int64_t heartbeat_ms = 200;
 inline constexpr std::int64_t suspicion_ms = 1'500;  // a peer not heard of for so long is down
 inline constexpr std::int64_t reconnect_ms_min = 20;
@@ -84,6 +95,7 @@ static_assert(4 * title_characters_max * 2 + content_bytes_max + metadata_bytes_
                   + 4 * namespace_characters_max * 2 + 4096
               < entry_bytes_max);
 static_assert(entry_bytes_max <= frame_entries_bytes_max && frame_entries_bytes_max < frame_bytes_max);
+static_assert(frame_entries_bytes_max + frame_questions_bytes_max + entry_bytes_max < frame_bytes_max);
 static_assert(frame_bytes_max <= link_window_bytes_max);
 
 }  // namespace quorate::limits

@@ -43,13 +43,16 @@ struct mutation {
   bool operator==(const mutation&) const = default;
 };
 
-/// An atomic group of mutations with one version and one place in one log. version.node == log.origin.
+/// An atomic group of mutations with one version and one place in one log.
 struct entry {
   log_id log;
   sequence_number sequence = 0;
   std::uint64_t time = 0;
   std::vector<mutation> mutations;
-  version stamp() const { return {time, log.origin}; }
+  /// Who stamped it; zero = the log's own node, as for every write. Else a value that was written back: the node of
+  /// this log did not make it but passes it on (docs/adr/0009).
+  node_id stamped_by{};
+  version stamp() const { return {time, stamped_by == node_id{} ? log.origin : stamped_by}; }
   bool operator==(const entry&) const = default;
 };
 

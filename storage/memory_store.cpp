@@ -22,6 +22,7 @@ struct contents {
   record_counts counts;
   std::uint64_t clock_bound = 0;
   std::uint64_t epoch = 0;
+  member_disks disks;
 };
 
 status broken_promise(std::string what) { return {errc::internal, "write group: " + std::move(what)}; }
@@ -87,6 +88,7 @@ void apply(contents& held, const write_group& group) {
   for (const auto& [bucket, sum] : group.buckets) held.buckets[bucket] = sum;
   if (group.counts) held.counts = *group.counts;
   if (group.clock_bound) held.clock_bound = *group.clock_bound;
+  if (group.disks) held.disks = *group.disks;
 }
 
 class map_store final : public memory_store {
@@ -161,7 +163,7 @@ class map_store final : public memory_store {
 
   result<store_summary> summary() const override {
     const std::lock_guard lock(mutex_);
-    store_summary held{{}, written_.buckets, written_.counts, written_.clock_bound, written_.epoch};
+    store_summary held{{}, written_.buckets, written_.counts, written_.clock_bound, written_.epoch, written_.disks};
     for (const auto& [log, entries] : written_.logs) held.vector.push_back({log, entries.size()});
     return held;
   }

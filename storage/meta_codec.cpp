@@ -23,6 +23,19 @@ meta_row identity_row(const store_identity& identity) {
 
 meta_row epoch_row(std::uint64_t epoch) { return number_row(std::string(epoch_key), epoch); }
 
+meta_row disks_row(const member_disks& disks) {
+  meta_row row{std::string(disks_key), {}};
+  append_big_endian(row.value, disks.own);
+  append_big_endian(row.value, static_cast<std::uint8_t>(disks.complete ? 1 : 0));
+  append_big_endian(row.value, static_cast<std::uint8_t>(disks.others.size()));
+  for (const auto& [member, disk] : disks.others) {
+    append_big_endian(row.value, to_number(member));
+    append_big_endian(row.value, disk);
+  }
+  seal(row.key, row.value);
+  return row;
+}
+
 result<std::uint32_t> decode_format(std::string_view stored) {
   std::uint32_t number = 0;
   if (!read_numbers(format_key, stored, number)) return damaged_row(format_key);
@@ -38,6 +51,22 @@ result<store_identity> decode_identity(std::string_view stored) {
   identity.node_name = in.bytes(in.number<std::uint16_t>());
   if (!in.complete()) return damaged_row(identity_key);
   return identity;
+}
+
+result<member_disks> decode_disks(std::string_view stored) {
+  const auto payload = unseal(disks_key, stored);
+  if (!payload) return damaged_row(disks_key);
+  byte_reader in(*payload);
+  member_disks disks;
+  disks.own = in.number<std::uint64_t>();
+  const auto complete = in.number<std::uint8_t>();
+  disks.complete = complete == 1;
+  for (auto others = in.number<std::uint8_t>(); others > 0; --others) {
+    const node_id member{in.number<std::uint64_t>()};
+    disks.others[member] = in.number<std::uint64_t>();
+  }
+  if (!in.complete() || complete > 1) return damaged_row(disks_key);
+  return disks;
 }
 
 status damaged_row(std::string_view name) {

@@ -25,13 +25,16 @@ struct meta_row {
 inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view identity_key = "identity";
 inline constexpr std::string_view epoch_key = "epoch";
+inline constexpr std::string_view disks_key = "disks";
 
 meta_row format_row(std::uint32_t number);
 meta_row identity_row(const store_identity& identity);
 meta_row epoch_row(std::uint64_t epoch);
+meta_row disks_row(const member_disks& disks);
 
 result<std::uint32_t> decode_format(std::string_view stored);
 result<store_identity> decode_identity(std::string_view stored);
+result<member_disks> decode_disks(std::string_view stored);
 
 /// errc::corruption.
 status damaged_row(std::string_view name);

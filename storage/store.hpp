@@ -7,6 +7,7 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -32,6 +33,17 @@ struct record_counts {
   bool operator==(const record_counts&) const = default;
 };
 
+/// Which disks the members have: what a member that lost its disk is known by. A disk is named by a random number at
+/// its first use.
+struct member_disks {
+  std::uint64_t own = 0;  ///< 0 = not named yet
+  /// This member holds all it has ever acknowledged. Not so on an empty disk, which may have replaced another: until it
+  /// is, the member counts in no quorum.
+  bool complete = false;
+  std::map<node_id, std::uint64_t> others;  ///< of each other member the last disk that was complete
+  bool operator==(const member_disks&) const = default;
+};
+
 /// A key's new state, and the alias index entries that change with it.
 struct record_change {
   record_key key;
@@ -48,6 +60,7 @@ struct write_group {
   std::vector<std::pair<std::uint8_t, digest_sum>> buckets;  ///< new values of changed digest buckets
   std::optional<record_counts> counts;                       ///< new totals, when changed
   std::optional<std::uint64_t> clock_bound;                  ///< hybrid time no stamp has passed; only grows
+  std::optional<member_disks> disks;                         ///< new state, when changed
 };
 
 /// What the store holds besides records and entries, read at one instant.
@@ -57,6 +70,7 @@ struct store_summary {
   record_counts counts;
   std::uint64_t clock_bound = 0;
   std::uint64_t epoch = 0;  ///< of the newest own log; 0 = none yet
+  member_disks disks;
 };
 
 class store : public record_reader {

@@ -96,6 +96,11 @@ bool sums_reader::read(std::string_view key, std::string_view stored) {
   if (key == counts_key) return read_numbers(key, stored, summary_.counts.live, summary_.counts.tombstones);
   if (key == folded_key) return read_numbers(key, stored, folded_);
   if (key == epoch_key) return read_numbers(key, stored, summary_.epoch);
+  if (key == disks_key) {
+    auto disks = decode_disks(stored);
+    if (disks) summary_.disks = std::move(*disks);
+    return disks.ok();
+  }
   return key == format_key || key == identity_key;
 }
 
@@ -138,6 +143,7 @@ std::vector<meta_row> sums_journal::rows(const write_group& group) {
   } else {
     rows.push_back(group_row(group));
   }
+  if (group.disks) rows.push_back(disks_row(*group.disks));
   return rows;
 }
 

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/test_points.hpp"
+
 namespace quorate::core {
 
 result<group_builder::seen_record*> group_builder::look(const record_key& key) const {
@@ -25,8 +27,14 @@ result<version> group_builder::add(const entry& e, shared_bytes bytes) {
     auto seen = look(change.key);
     if (!seen) return seen.error();
     auto& record = **seen;
-    if (record.now && record.now->stamp >= stamp) {
-      by = std::max(by, record.now->stamp);
+    if (planted(planted_bug::tombstone_by_time) && record.now && record.now->deleted
+        && milliseconds_of(record.now->stamp.time) + 2'000 < newest_ms_) {
+      // The defect: gone, as if it had never been.
+    } else if (planted(planted_bug::arrival_order_wins) && record.now && record.now->stamp.node != stamp.node) {
+      // The defect: whatever comes last stays.
+    } else if (record.now && record.now->stamp >= stamp) {
+      // The same version has come another way before, written back by a read: then it is in place.
+      if (record.now->stamp > stamp) by = std::max(by, record.now->stamp);
       continue;
     }
     stored_record next;
@@ -37,12 +45,15 @@ result<version> group_builder::add(const entry& e, shared_bytes bytes) {
       next.value = change.value;
       if (!next.alias.empty()) aliases_.emplace(next.alias, change.key);
     }
-    state_.content.replace(change.key, record.now, next);
+    if (!(planted(planted_bug::digest_skips_deletes) && next.deleted))
+      state_.content.replace(change.key, record.now, next);
     if (record.now) --(record.now->deleted ? state_.counts.tombstones : state_.counts.live);
     ++(next.deleted ? state_.counts.tombstones : state_.counts.live);
     record.now = std::move(next);
     record.changed = true;
+    if (planted(planted_bug::entry_torn) && entries_.size() > 2) break;
   }
+  if (planted(planted_bug::tombstone_by_time)) newest_ms_ = std::max(newest_ms_, milliseconds_of(stamp.time));
   state_.vector.advance(e.log, e.sequence);
   ends_[e.log] = e.sequence;
   bytes_ += bytes->size();

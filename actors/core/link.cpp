@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "proto/limits.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate::core {
 
@@ -33,7 +34,9 @@ void link::begin_live(const log_id& log) {
 
 void link::trim_recent() {
   auto next = outgoing_[live_].next;
-  while (!recent_.empty() && (recent_.front().sequence < next || recent_bytes_ > limits::link_backlog_bytes_max)) {
+  const auto bytes_max = planted(planted_bug::backlog_unbounded) ? ~std::size_t{0} : limits::link_backlog_bytes_max;
+  while (!recent_.empty() && (recent_.front().sequence < next || recent_bytes_ > bytes_max)) {
+    if (recent_.front().sequence >= next) reached(mark::link_backlog_dropped);
     recent_bytes_ -= recent_.front().bytes->size();
     recent_.pop_front();
   }
@@ -43,7 +46,10 @@ void link::on_open(const std::vector<log_position>& vector) {
   open_ = true;
   reading_ = false;
   // The welcome replaces what was known: a peer that lost its disk has less than it once said.
-  peer_ = log_vector(vector);
+  if (planted(planted_bug::vector_only_grows))
+    for (const auto& position : vector) peer_.raise(position);
+  else
+    peer_ = log_vector(vector);
   in_flight_bytes_ = 0;
   chunk_.second.clear();
   std::map<log_id, outgoing> fresh;
@@ -58,8 +64,8 @@ void link::release(outgoing& out, sequence_number upto) {
   while (!out.in_flight.empty() && out.in_flight.front().first <= upto) {
     in_flight_bytes_ -= out.in_flight.front().second;
     out.in_flight.pop_front();
+    if (out.doomed > 0) --out.doomed;  // the doomed ones are the first; this one was taken after all
   }
-  out.doomed = std::min(out.doomed, out.in_flight.size());
 }
 
 void link::on_held(const log_position& position) {

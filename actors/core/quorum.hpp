@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "proto/ids.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate::core {
 
@@ -41,13 +42,14 @@ class quorum_table {
  public:
   using decisions = std::vector<quorum_decision<Payload>>;
 
-  /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1.
+  /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1. `any_verdict`: copies count that a
+  /// newer version was in the way of too (a linearizable write, which has asked first).
   void begin(const log_id& log, sequence_number sequence, version stamp, std::uint32_t copies_needed,
-             std::int64_t deadline_us, Payload payload) {
+             std::int64_t deadline_us, Payload payload, bool any_verdict = false) {
     auto& writes = logs_[log];
     if (writes.slots.empty()) writes.first = sequence;
     while (writes.first + writes.slots.size() < sequence) writes.slots.emplace_back();  // already answered elsewhere
-    writes.slots.push_back({std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, true});
+    writes.slots.push_back({std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, 0, any_verdict, true});
     deadlines_.push({deadline_us, log, sequence});
     ++open_;
   }
@@ -70,6 +72,7 @@ class quorum_table {
     for (auto i = first; i <= last && i < end; ++i) {
       auto& slot = writes.slots[i - writes.first];
       if (!slot.open) continue;
+      if (slot.acks & bit) ++slot.repeats;
       slot.acks |= bit;
       decide(slot, out);
     }
@@ -100,6 +103,8 @@ class quorum_table {
     std::uint32_t copies_needed = 0;
     std::uint32_t acks = 0;
     std::uint32_t superseded = 0;
+    std::uint32_t repeats = 0;  ///< acknowledgements that a member had given before
+    bool any_verdict = false;
     bool open = false;
   };
   struct log_writes {
@@ -116,9 +121,12 @@ class quorum_table {
   void decide(pending_write& s, decisions& out) {
     // Any W members without a newer version suffice: each earlier acknowledged write of the key has a copy on one
     // of them, so it has a lower version (design section 3).
-    if (std::popcount(s.acks & ~s.superseded) >= static_cast<int>(s.copies_needed))
+    const bool any = s.any_verdict || planted(planted_bug::supersession_ignored);
+    auto copies = std::popcount(s.acks);
+    if (planted(planted_bug::ack_counted_twice)) copies += static_cast<int>(s.repeats);
+    if (copies - (any ? 0 : std::popcount(s.superseded & s.acks)) >= static_cast<int>(s.copies_needed))
       close(s, quorum_outcome::met, out);
-    else if (std::popcount(s.acks) >= static_cast<int>(s.copies_needed))
+    else if (copies >= static_cast<int>(s.copies_needed))
       close(s, quorum_outcome::superseded, out);
   }
 

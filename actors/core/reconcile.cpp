@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/test_points.hpp"
+
 namespace quorate::core {
 
 std::vector<relay_order> reconcile::tick(std::int64_t now_ms, const log_id& live_log, const log_vector& own,
@@ -22,7 +24,11 @@ std::vector<relay_order> reconcile::tick(std::int64_t now_ms, const log_id& live
       auto now = known != lags_.end() && known->second.seen == held ? known->second : lag{held, now_ms};
       lags[key] = now;
       bool origin_cannot = log.origin == self_ || (log.origin != peer.id && !up(log.origin));
-      if (origin_cannot || now_ms - now.since_ms >= relay_delay_ms_) orders.push_back({peer.id, {log, sequence}});
+      if (planted(planted_bug::no_relay)) continue;
+      if (origin_cannot || now_ms - now.since_ms >= relay_delay_ms_) {
+        reached(mark::relay_ordered);
+        orders.push_back({peer.id, {log, sequence}});
+      }
     }
   }
   lags_ = std::move(lags);

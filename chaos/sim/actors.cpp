@@ -73,8 +73,8 @@ class simulated_clock final : public caf::actor_clock {
 
 class simulated_scheduler final : public caf::scheduler::abstract_coordinator, public runner {
  public:
-  simulated_scheduler(caf::actor_system& system, world& w)
-      : abstract_coordinator(system), world_(w), clock_(w), turn_(*this, system) {
+  simulated_scheduler(caf::actor_system& system, world& w, const std::string& whose)
+      : abstract_coordinator(system), runner(whose), world_(w), clock_(w), turn_(*this, system) {
     world_.add(this);
   }
   ~simulated_scheduler() override { world_.remove(this); }
@@ -116,11 +116,11 @@ class simulated_scheduler final : public caf::scheduler::abstract_coordinator, p
 
 }  // namespace
 
-actor_runtime simulated_runtime(world& w) {
+actor_runtime simulated_runtime(world& w, const std::string& name) {
   return {
-      [&w](caf::actor_system_config& config) {
-        config.module_factories.push_back([&w](caf::actor_system& system) -> caf::actor_system::module* {
-          return new simulated_scheduler(system, w);
+      [&w, name](caf::actor_system_config& config) {
+        config.module_factories.push_back([&w, name](caf::actor_system& system) -> caf::actor_system::module* {
+          return new simulated_scheduler(system, w, name);
         });
       },
       false,

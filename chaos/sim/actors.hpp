@@ -9,7 +9,7 @@
 
 namespace quorate::sim {
 
-/// The world must outlive the node.
-actor_runtime simulated_runtime(world& world);
+/// For the node of that name. The world must outlive it.
+actor_runtime simulated_runtime(world& world, const std::string& name);
 
 }  // namespace quorate::sim

@@ -1,16 +1,22 @@
 #include "chaos/sim/disk.hpp"
 
+#include "proto/test_points.hpp"
+
 namespace quorate::sim {
 
 namespace {
 const status dead(errc::storage_failure, "the process is dead");
+const status damaged(errc::corruption, "a block does not match its checksum");
 }
 
 class disk::view final : public storage::store {
  public:
   view(disk& d, std::uint64_t life) : disk_(d), life_(life) {}
 
-  result<std::optional<stored_record>> get(const record_key& key) const override { return disk_.store_->get(key); }
+  result<std::optional<stored_record>> get(const record_key& key) const override {
+    if (std::exchange(disk_.read_fails, false)) return damaged;
+    return disk_.store_->get(key);
+  }
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
     return disk_.store_->find(kind, alias);
   }
@@ -20,7 +26,7 @@ class disk::view final : public storage::store {
   }
   result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
     if (life_ != disk_.life_) return dead;
-    if (disk_.reuse_epoch && disk_.epoch_ != 0) return disk_.epoch_;
+    if (planted(planted_bug::sequence_reuse) && disk_.epoch_ != 0) return disk_.epoch_;
     auto epoch = disk_.store_->begin_epoch(unix_ms, random_bits);
     if (epoch) disk_.epoch_ = *epoch;
     return epoch;
@@ -28,6 +34,7 @@ class disk::view final : public storage::store {
   status commit(const storage::write_group& group) override { return disk_.commit(group, life_); }
   result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
                                               std::size_t bytes_max) const override {
+    if (std::exchange(disk_.read_fails, false)) return damaged;
     return disk_.store_->read_log(log, first, bytes_max);
   }
   result<storage::store_summary> summary() const override { return disk_.store_->summary(); }
@@ -48,8 +55,7 @@ status disk::commit(const storage::write_group& group, std::uint64_t life) {
   --under_way_;
   // Killed meanwhile: the bytes may have made it all the same.
   if (life != life_ && !world_.one_in(2)) return dead;
-  store_->skip_sync = skip_sync;
-  ++commits;
+  store_->skip_sync = planted(planted_bug::ack_before_sync);
   auto stored = store_->commit(group);
   return life == life_ ? stored : dead;
 }

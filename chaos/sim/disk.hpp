@@ -17,6 +17,11 @@ class disk {
   std::unique_ptr<storage::store> open();
   /// The process dies. A commit under way has or has not reached the disk, by chance.
   void stop() { ++life_; }
+  /// The disk is replaced by an empty one. With no commit under way.
+  void wipe() {
+    store_->wipe();
+    epoch_ = 0;
+  }
   /// Power goes too: what was not synced is lost. With no commit under way.
   void power_cut() { store_->power_cut(); }
 
@@ -27,11 +32,7 @@ class disk {
   std::int64_t sync_us_min = 80;
   std::int64_t sync_us_max = 300;
   bool fails = false;  ///< every commit, until the next life
-  // Planted faults.
-  bool skip_sync = false;
-  bool reuse_epoch = false;
-
-  std::uint64_t commits = 0;
+  bool read_fails = false;  ///< the next read finds damage
 
  private:
   class view;

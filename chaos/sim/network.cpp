@@ -25,16 +25,20 @@ class network::stream : public std::enable_shared_from_this<stream> {
   }
   void send(v1::PeerFrame&& frame) {
     if (opener_gone_) return;
-    carry(forth_, [frame = std::make_shared<v1::PeerFrame>(std::move(frame))](stream& s) {
-      if (s.link_) s.link_->on_frame(std::move(*frame));
-    });
+    const auto shared = std::make_shared<const v1::PeerFrame>(std::move(frame));
+    for (int times = arrivals(forth_); times > 0; --times)
+      carry(forth_, [shared](stream& s) {
+        if (s.link_) s.link_->on_frame(v1::PeerFrame(*shared));
+      });
     tell_sent();
   }
   void answer(v1::PeerAnswer&& answer) {
     if (acceptor_gone_) return;
-    carry(back_, [answer = std::make_shared<v1::PeerAnswer>(std::move(answer))](stream& s) {
-      if (auto events = s.events_) events->on_answer(std::move(*answer));
-    });
+    const auto shared = std::make_shared<const v1::PeerAnswer>(std::move(answer));
+    for (int times = shared->has_welcome() ? 1 : arrivals(back_); times > 0; --times)
+      carry(back_, [shared](stream& s) {
+        if (auto events = s.events_) events->on_answer(v1::PeerAnswer(*shared));
+      });
   }
 
   void close_by_opener() {
@@ -88,6 +92,10 @@ class network::stream : public std::enable_shared_from_this<stream> {
     return &l == &forth_ ? network_.weather(opener, acceptor) : network_.weather(acceptor, opener);
   }
 
+  int arrivals(const lane& l) {
+    const auto twice = weather(l).twice_one_in;
+    return twice != 0 && network_.world_.one_in(twice) ? 2 : 1;
+  }
   void carry(lane& l, std::function<void(stream&)> what) {
     ++network_.parcels;
     l.parcels.push_back(std::move(what));

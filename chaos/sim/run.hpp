@@ -1,4 +1,4 @@
-// One seed: a cluster of production actors in simulated time, clients, faults, and what must hold at the end.
+// One seed: a cluster of production actors in simulated time, clients, faults, and what must hold.
 #pragma once
 
 #include <cstdint>
@@ -7,22 +7,24 @@
 #include <string>
 #include <vector>
 
+#include "proto/test_points.hpp"
+
 namespace quorate::sim {
 
 struct run_options {
   std::uint64_t seed = 1;
   unsigned nodes = 3;
-  unsigned clients = 6;
+  unsigned clients = 4;
   std::int64_t safety_ms = 60'000;    ///< with faults
-  std::int64_t liveness_ms = 30'000;  ///< without: by its end all members are equal and take writes
-  std::string planted;                ///< a wrong behaviour that must be found; empty = none
+  std::int64_t liveness_ms = 30'000;  ///< without: by its end all members take writes, then all are equal
+  planted_bug planted = planted_bug::none;
   std::function<void(const std::string& line)> trace;
 };
 
 struct run_report {
   std::string broken;  ///< the promise that did not hold, in one sentence; empty = all held
   std::map<std::string, std::uint64_t> faults;
-  std::map<std::string, std::uint64_t> outcomes;  ///< of the clients' writes
+  std::map<std::string, std::uint64_t> outcomes;  ///< of the clients' calls
   std::int64_t simulated_ms = 0;
   std::int64_t converged_ms = 0;  ///< from the end of the faults
   std::uint64_t operations = 0;
@@ -30,12 +32,7 @@ struct run_report {
   std::uint64_t events = 0;  ///< of the world
 };
 
-struct planted_bug {
-  std::string name;
-  std::string promise;
-};
-const std::vector<planted_bug>& planted_bugs();
-
+/// One at a time in a process: the test points are global.
 run_report run(const run_options& options);
 
 }  // namespace quorate::sim

@@ -1,6 +1,7 @@
 #include "chaos/sim/world.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace quorate::sim {
 
@@ -22,7 +23,9 @@ void world::run_until(std::int64_t us, const std::function<bool()>& done) {
   while (!done || !done()) {
     if (auto* r = next_ready()) {
       ++turns_;
+      auto before = std::exchange(running_, r->name);
       r->run_one();
+      running_ = std::move(before);
       continue;
     }
     if (heap_.empty() || heap_.front().us > us) {
@@ -34,7 +37,9 @@ void world::run_until(std::int64_t us, const std::function<bool()>& done) {
     heap_.pop_back();
     now_us_ = std::max(now_us_, next.us);
     ++events_;
+    auto before = std::exchange(running_, {});
     next.what();
+    running_ = std::move(before);
   }
 }
 

@@ -18,6 +18,8 @@ namespace quorate::sim {
 class runner {
  public:
   virtual ~runner() = default;
+  explicit runner(std::string whose) : name(std::move(whose)) {}
+  const std::string name;
   virtual bool ready() const = 0;
   /// Does one piece of it.
   virtual void run_one() = 0;
@@ -56,6 +58,8 @@ class world {
     traced(line);
   }
   std::function<void(const std::string& line)> traced;
+  /// Whose actor has its turn; empty when none has.
+  const std::string& running() const { return running_; }
   std::uint64_t events() const { return events_; }
   std::uint64_t turns() const { return turns_; }
 
@@ -76,6 +80,7 @@ class world {
   std::vector<event> heap_;
   std::vector<runner*> runners_;
   std::vector<runner*> ready_;
+  std::string running_;
 };
 
 }  // namespace quorate::sim

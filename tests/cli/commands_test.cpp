@@ -89,7 +89,11 @@ TEST_SUITE("cli.store") {
                                    "--agent-id",
                                    "ai:me",
                                    "--write-quorum",
-                                   "all"});
+                                   "all",
+                                   "--consistency",
+                                   "linearizable",
+                                   "--on-superseded",
+                                   "report"});
     CHECK(run.exit == 0);
     CHECK(run.err.empty());
     CHECK(run.out == "stored: id-T [long] (ns=a/b) copies 2/2\n");
@@ -106,6 +110,8 @@ TEST_SUITE("cli.store") {
     CHECK(seen.ttl_seconds() == 60);
     CHECK(record.metadata() == "{\"b\":1,\"a\":2,\"agent_id\":\"ai:me\"}");
     CHECK(seen.write_quorum() == v1::WRITE_QUORUM_ALL);
+    CHECK(seen.consistency() == v1::WRITE_CONSISTENCY_LINEARIZABLE);
+    CHECK(seen.on_superseded() == v1::ON_SUPERSEDED_REPORT);
     CHECK_FALSE(seen.full_record());
   }
 
@@ -126,14 +132,77 @@ TEST_SUITE("cli.store") {
     CHECK(seen.SerializeAsString() == expected.SerializeAsString());
   }
 
-  TEST_CASE("store --json is one line with id, version, copies and whether it is new") {
+  TEST_CASE("a write that was repeated says so, as text and as JSON") {
+    fake_node node;
+    accept_stores(node);
+    node.on_store = [answer = node.on_store](const v1::StoreRequest& request, v1::StoreReply* reply) {
+      reply->set_retried(true);
+      return answer(request, reply);
+    };
+    node.on_update = [](const v1::UpdateRequest& request, v1::StoreReply* reply) {
+      reply->set_id(request.id());
+      reply->set_retried(true);
+      return grpc::Status::OK;
+    };
+    node.on_delete = [](const v1::DeleteRequest& request, v1::DeleteReply* reply) {
+      reply->set_id(request.id());
+      reply->set_retried(true);
+      return grpc::Status::OK;
+    };
+    const std::vector<std::pair<list, const char*>> writes{
+        {{"store", "--title", "T", "--content", "C"}, "stored: id-T [mid] (ns=global) copies 2/2, retried\n"},
+        {{"update", "id1", "--content", "C"}, "updated: id1 copies 0/0, retried\n"},
+        {{"delete", "id1"}, "deleted: id1 copies 0/0, retried\n"}};
+    for (auto [arguments, text] : writes) {
+      CAPTURE(text);
+      CHECK(run_at(node, arguments).out == text);
+      arguments.push_back("--json");
+      const auto object = run_at(node, arguments).out;
+      CHECK(keys_of(object).back() == "retried");
+      CHECK(json::parse(object)["retried"] == true);
+    }
+  }
+
+  TEST_CASE("a consistency or a choice that does not exist is refused with the values there are") {
+    struct bad {
+      list arguments;
+      const char* text;
+    };
+    std::vector<bad> lines{{{"get", "id1", "--consistency", "linearizable"},
+                            "quorate: --consistency: must be local or quorum, got \"linearizable\"\n"}};
+    for (const list& write :
+         {list{"store", "--title", "T", "--content", "C"}, {"update", "id1", "--content", "C"}, {"delete", "id1"}}) {
+      const auto with = [&](const char* flag, const char* value) {
+        auto arguments = write;
+        arguments.insert(arguments.end(), {flag, value});
+        return arguments;
+      };
+      lines.push_back({with("--consistency", "quorum"),
+                       "quorate: --consistency: must be default or linearizable, got \"quorum\"\n"});
+      lines.push_back({with("--on-superseded", ""), "quorate: --on-superseded: must be retry or report, got \"\"\n"});
+      lines.push_back({with("--write-quorum", "two"),
+                       "quorate: --write-quorum: must be default, one, majority or all, got \"two\"\n"});
+    }
+    fake_node node;
+    for (const auto& line : lines) {
+      CAPTURE(line.text);
+      const auto run = run_at(node, line.arguments);
+      CHECK(run.exit == 2);
+      CHECK(run.out.empty());
+      CHECK(run.err == line.text);
+    }
+    for (const auto* method : {"Store", "Update", "Delete", "Get"}) CHECK(node.calls(method) == 0);
+  }
+
+  TEST_CASE("store --json is one line with id, version, copies, whether it is new and whether it was repeated") {
     fake_node node;
     accept_stores(node);
     const auto run = run_at(node, {"--json", "store", "--title", "T", "--content", "C"});
     CHECK(run.exit == 0);
     CHECK(
         run.out
-        == "{\"id\":\"id-T\",\"version\":\"7@0000000000000abc\",\"copies\":2,\"copies_needed\":2,\"created\":true}\n");
+        == "{\"id\":\"id-T\",\"version\":\"7@0000000000000abc\",\"copies\":2,\"copies_needed\":2,\"created\":true,"
+           "\"retried\":false}\n");
   }
 
   TEST_CASE("a store whose fate is unknown says so, says how many copies there are, and returns 3") {
@@ -203,6 +272,11 @@ TEST_SUITE("cli.store") {
     expected.set_expires_at("");
     expected.set_content("new");
     CHECK(seen.SerializeAsString() == expected.SerializeAsString());
+    run_at(node, {"update", "id1", "--content", "new", "--write-quorum", "majority", "--consistency", "linearizable",
+                  "--on-superseded", "report"});
+    CHECK(seen.write_quorum() == v1::WRITE_QUORUM_MAJORITY);
+    CHECK(seen.consistency() == v1::WRITE_CONSISTENCY_LINEARIZABLE);
+    CHECK(seen.on_superseded() == v1::ON_SUPERSEDED_REPORT);
   }
 
   TEST_CASE("delete takes an id or a name, and not found is a failure") {
@@ -216,8 +290,13 @@ TEST_SUITE("cli.store") {
     CHECK(run_at(node, {"delete", "id1"}).out == "deleted: id1 copies 0/0\n");
     CHECK(seen.id() == "id1");
     CHECK_FALSE(seen.has_name());
+    CHECK(seen.consistency() == v1::WRITE_CONSISTENCY_DEFAULT);
+    CHECK(seen.on_superseded() == v1::ON_SUPERSEDED_RETRY);
+    run_at(node, {"delete", "id1", "--consistency", "linearizable", "--on-superseded", "report"});
+    CHECK(seen.consistency() == v1::WRITE_CONSISTENCY_LINEARIZABLE);
+    CHECK(seen.on_superseded() == v1::ON_SUPERSEDED_REPORT);
     const auto run = run_at(node, {"delete", "--title", "T", "--json"});
-    CHECK(keys_of(run.out) == list{"deleted", "id", "version", "copies", "copies_needed"});
+    CHECK(keys_of(run.out) == list{"deleted", "id", "version", "copies", "copies_needed", "retried"});
     CHECK(seen.name().namespace_() == "global");
     CHECK(seen.name().title() == "T");
     node.on_delete = [](const auto&, auto*) { return grpc::Status(grpc::StatusCode::NOT_FOUND, "no such record"); };
@@ -253,6 +332,20 @@ TEST_SUITE("cli.read") {
     const auto none = run_at(node, {"get", "id2", "--json"});
     CHECK(none.exit == 1);
     CHECK(json::parse(none.out)["error"]["reason"] == "not_found");
+  }
+
+  TEST_CASE("get reads the node's own copy unless it is told to ask a quorum") {
+    fake_node node;
+    v1::GetRequest seen;
+    node.on_get = [&](const v1::GetRequest& request, v1::GetReply*) {
+      seen = request;
+      return grpc::Status::OK;
+    };
+    CHECK(run_at(node, {"get", "id1"}).exit == 0);
+    CHECK(seen.consistency() == v1::READ_CONSISTENCY_LOCAL);
+    CHECK(run_at(node, {"get", "id1", "--consistency", "quorum"}).exit == 0);
+    CHECK(seen.consistency() == v1::READ_CONSISTENCY_QUORUM);
+    CHECK(seen.id() == "id1");
   }
 
   TEST_CASE("list goes through the pages up to its limit") {

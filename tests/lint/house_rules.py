@@ -11,7 +11,7 @@ MAY_INCLUDE = {
     "net": ["proto", "memory"],
     "actors": ["actors/core", "storage", "net", "memory", "proto"],
     "chaos": ["proto", "memory"],
-    "chaos/sim": ["actors", "storage", "net", "proto"],
+    "chaos/sim": ["actors", "storage", "net", "proto", "chaos/linearizability.hpp"],
     "cli": ["actors", "net", "storage", "memory", "proto", "chaos"],
     "bench": ["chaos", "proto", "net"],
 }

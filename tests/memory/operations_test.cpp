@@ -547,6 +547,90 @@ TEST_SUITE("memory.operations") {
     CHECK(find_record(store.reader, "older-id", nullptr).error().code() == errc::not_found);
   }
 
+  TEST_CASE("a store touches the key of its name, whether a record is there or not") {
+    const auto prepared = prepare(storing("a"), start_ms);
+    REQUIRE(prepared);
+    CHECK(keys_of_store(*prepared) == std::vector{key_of("global", "a")});
+  }
+
+  TEST_CASE("an update touches the key its id has, and that of the new name when it changes") {
+    small_store store;
+    REQUIRE(store.store(storing("a")));
+    v1::UpdateRequest update = updating(id_of("a"));
+    update.set_content("x");
+    update.set_title("a");
+    CHECK(keys_of_update(store.reader, update) == std::vector{key_of("global", "a")});
+    update.set_title("b");
+    CHECK(keys_of_update(store.reader, update) == std::vector{key_of("global", "a"), key_of("global", "b")});
+    update.clear_title();
+    update.set_namespace_("other");
+    CHECK(keys_of_update(store.reader, update) == std::vector{key_of("global", "a"), key_of("other", "a")});
+    // Exactly what the plan then changes.
+    const auto plan = plan_update(store.reader, update, start_ms);
+    REQUIRE(plan);
+    REQUIRE(plan->mutations.size() == 2);
+    CHECK(plan->mutations[0].key == key_of("global", "a"));
+    CHECK(plan->mutations[1].key == key_of("other", "a"));
+    CHECK(keys_of_update(store.reader, updating("unknown")).empty());
+  }
+
+  TEST_CASE("a delete touches the key of its name without a look, or the key its id has") {
+    small_store store;
+    v1::DeleteRequest by_name;
+    by_name.mutable_name()->set_title("a");
+    // The record may be on another member only, so what is here does not matter.
+    CHECK(keys_of_delete(store.reader, by_name) == std::vector{key_of("global", "a")});
+    CHECK(store.reader.gets + store.reader.finds == 0);
+    v1::DeleteRequest by_id;
+    by_id.set_id(id_of("a"));
+    CHECK(keys_of_delete(store.reader, by_id).empty());
+    REQUIRE(store.store(storing("a")));
+    CHECK(keys_of_delete(store.reader, by_id) == std::vector{key_of("global", "a")});
+    REQUIRE(store.remove(id_of("a")));
+    CHECK(keys_of_delete(store.reader, by_id).empty());
+    CHECK(keys_of_delete(store.reader, {}).empty());
+  }
+
+  TEST_CASE("where to read a record: a name says it unread, an id must be known") {
+    small_store store;
+    v1::RecordName name;
+    name.set_title("a");
+    const auto by_name = find_key(store.reader, "", &name);
+    REQUIRE(by_name);
+    CHECK(*by_name == key_of("global", "a"));
+    CHECK(store.reader.gets + store.reader.finds == 0);
+    CHECK(find_key(store.reader, id_of("a"), nullptr).error().code() == errc::not_found);
+    REQUIRE(store.store(storing("a")));
+    const auto by_id = find_key(store.reader, id_of("a"), nullptr);
+    REQUIRE(by_id);
+    CHECK(*by_id == key_of("global", "a"));
+    CHECK(find_key(store.reader, "an-id", &name).error().code() == errc::invalid_argument);
+    CHECK(find_key(store.reader, "", nullptr).error().code() == errc::invalid_argument);
+    name.set_title("");
+    CHECK(find_key(store.reader, "", &name).error().field() == "title");
+  }
+
+  TEST_CASE("what was read is a record only when it is live and has the id that was asked for") {
+    small_store store;
+    REQUIRE(store.store(storing("a")));
+    const auto key = key_of("global", "a");
+    stored_record stored = store.reader.records.at(key);
+    for (const auto& id : {std::string(), id_of("a")}) {
+      const auto found = record_at(key, stored, id);
+      REQUIRE(found);
+      CHECK(found->record.title() == "a");
+      CHECK(found->key == key);
+      CHECK(found->stamp == stored.stamp);
+    }
+    CHECK(record_at(key, stored, "another-id").error().code() == errc::not_found);
+    CHECK(record_at(key, std::nullopt, "").error().code() == errc::not_found);
+    stored.deleted = true;
+    CHECK(record_at(key, stored, "").error().code() == errc::not_found);
+    stored.deleted = false;
+    stored.value = "\xFF\xFF";
+    CHECK(record_at(key, stored, "").error().code() == errc::corruption);
+  }
+
   TEST_CASE("a failing read and a value that is no record are passed on, never planned over") {
     small_store store;
     REQUIRE(store.store(storing("a")));
@@ -562,5 +646,7 @@ TEST_SUITE("memory.operations") {
     CHECK(store.store(storing("b")).error().code() == errc::storage_failure);
     CHECK(store.update(update).error().code() == errc::storage_failure);
     CHECK(store.remove(id_of("a")).error().code() == errc::storage_failure);
+    CHECK(find_key(store.reader, id_of("a"), nullptr).error().code() == errc::storage_failure);
+    CHECK(keys_of_update(store.reader, update).empty());
   }
 }

@@ -1,0 +1,46 @@
+// When a member with a new disk may count in quorums.
+//
+// A disk that was lost took with it what the member had acknowledged. Until the member holds everything that a
+// majority-crossing number of others hold, its acknowledgements and answers could let a quorum miss an acknowledged
+// write. Two ways to become complete:
+//   new: every other member is there, and none has ever known this member by another disk. Then it never acknowledged
+//     anything.
+//   refilled: it holds everything that N - majority + 1 complete others held at some instant after the longest time a
+//     write or read waits for its quorum: what the old disk promised is decided by then.
+// The argument is in docs/consistency.md.
+//
+// Owned by the reconciler, made anew with it. Pure: the caller brings time (steady, microseconds) and facts.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <vector>
+
+#include "actors/core/log_vector.hpp"
+
+namespace quorate::core {
+
+struct refill_view {
+  node_id id{};
+  bool up = false;
+  bool complete = false;
+  std::uint64_t knows_us_by = 0;      ///< a disk of ours, 0 = none
+  log_vector vector;                  ///< what it said it holds
+  std::int64_t vector_asked_us = -1;  ///< when the question was sent that this answered; -1 = none yet
+};
+
+enum class refill_verdict { wait, complete_as_new, complete_as_refilled };
+
+class refill {
+ public:
+  /// `settled_us`: the first instant at which nothing the old disk promised is still undecided.
+  explicit refill(std::int64_t settled_us) : settled_us_(settled_us) {}
+
+  refill_verdict tick(std::uint64_t own_disk, const log_vector& own, const std::vector<refill_view>& others);
+
+ private:
+  std::int64_t settled_us_;
+  std::map<node_id, log_vector> wanted_;  ///< what each complete member held
+};
+
+}  // namespace quorate::core

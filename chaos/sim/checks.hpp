@@ -1,0 +1,29 @@
+// What must hold in a run: while it goes on, and at its end, over everything clients were answered and what the
+// members hold.
+//
+// Pure but for reading the members; each returns the broken promise in one sentence, or nothing.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chaos/sim/clients.hpp"
+#include "chaos/sim/cluster.hpp"
+
+namespace quorate::sim {
+
+using operations = std::vector<std::shared_ptr<operation>>;
+
+/// P9: queues and buffers of a node that runs are within their bounds.
+std::string check_bounds(const member& m);
+/// P3: no call is unanswered for longer than a tick after its deadline.
+std::string check_answers(const operations& done, std::int64_t now_us);
+/// P1, P2, P4, P5: with all members equal, they hold what was acknowledged, and nothing that was rejected.
+std::string check_contents(cluster& c, const operations& done);
+/// P3: acknowledged writes of a key that follow each other rise in version.
+std::string check_versions(const operations& done);
+/// P6: the registers are linearizable. `c` is at rest: what its members hold is what a last read would see.
+std::string check_registers(cluster& c, const operations& done, std::int64_t now_us);
+
+}  // namespace quorate::sim

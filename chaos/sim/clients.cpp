@@ -1,0 +1,160 @@
+#include "chaos/sim/clients.hpp"
+
+#include <cstdlib>
+
+namespace quorate::sim {
+namespace {
+
+class client_write final : public net::write_request {
+ public:
+  client_write(std::vector<mutation> changes, std::function<void(const net::write_answer&)> end)
+      : changes_(std::move(changes)), end_(std::move(end)) {}
+  std::vector<record_key> keys(const record_reader&) const override {
+    std::vector<record_key> keys;
+    for (const auto& change : changes_) keys.push_back(change.key);
+    return keys;
+  }
+  result<std::vector<mutation>> plan(const record_reader&, const version&) override { return changes_; }
+  void finish(const net::write_answer& end) noexcept override { end_(end); }
+
+ private:
+  const std::vector<mutation> changes_;
+  const std::function<void(const net::write_answer&)> end_;
+};
+
+class client_read final : public net::read_request {
+ public:
+  explicit client_read(std::function<void(const net::read_answer&)> end) : end_(std::move(end)) {}
+  void finish(const net::read_answer& end) noexcept override { end_(end); }
+
+ private:
+  const std::function<void(const net::read_answer&)> end_;
+};
+
+}  // namespace
+
+std::string value_of(const operation& op) { return "value " + std::to_string(op.number); }
+
+std::uint64_t number_in(const std::string& value) {
+  return value.empty() ? 0 : std::strtoull(value.c_str() + sizeof "value", nullptr, 10);
+}
+
+std::string operation::text() const {
+  std::string text = "#" + std::to_string(number) + ' ';
+  text += what == kind::store ? "store" : what == kind::remove ? "delete" : what == kind::pair ? "pair" : "read";
+  if (consistency == net::write_consistency::linearizable) text += " linearizable";
+  text += " of '" + key + "' at " + node + " (" + std::to_string(begun_us / ms) + " to "
+          + (answered() ? std::to_string(ended_us / ms) : "?") + " ms)";
+  return text;
+}
+
+void clients::start() {
+  for (unsigned c = 0; c < count_; ++c) next(c, c % cluster_.size());
+}
+
+void clients::on_disk_lost(const member& m) {
+  for (auto& op : operations_)
+    if (op->write() && op->quorum == net::write_quorum::one && op->node == m.name) op->may_be_lost = true;
+}
+
+void clients::next(unsigned client, std::size_t at) {
+  world_.after(world_.between(5, 170) * ms, [this, client, at] {
+    if (stopped_) return;
+    auto where = spread_ ? world_.below(cluster_.size()) : at;
+    for (std::size_t tries = 0; tries < cluster_.size() && !cluster_[where].up; ++tries)
+      where = (where + 1) % cluster_.size();
+    auto& m = cluster_[where];
+    if (!m.up) return next(client, world_.below(cluster_.size()));
+    call(m, client, where);
+  });
+}
+
+void clients::choose(operation& op) {
+  const auto dice = world_.below(20);
+  if (dice < 9) {
+    op.of = operation::use::register_;
+    op.key = "register " + std::to_string(world_.below(2));
+    if (world_.one_in(2)) {
+      op.what = operation::kind::read;
+      return;
+    }
+    if (world_.one_in(2)) op.consistency = net::write_consistency::linearizable;
+    if (world_.one_in(8)) op.quorum = net::write_quorum::all;
+  } else if (dice < 14) {
+    op.of = operation::use::own;
+    op.key = "own " + std::to_string(op.number);
+  } else if (dice < 18) {
+    op.of = operation::use::shared;
+    op.key = "shared " + std::to_string(world_.below(6));
+    if (world_.one_in(4)) op.quorum = world_.one_in(2) ? net::write_quorum::one : net::write_quorum::all;
+    if (world_.one_in(2)) op.on_superseded = net::when_superseded::retry;
+  } else {
+    op.of = operation::use::pair;
+    op.what = operation::kind::pair;
+    op.key = "pair " + std::to_string(world_.below(3));
+    return;
+  }
+  if (world_.one_in(6)) op.what = operation::kind::remove;
+}
+
+void clients::call(member& m, unsigned client, std::size_t where) {
+  auto op = std::make_shared<operation>();
+  operations_.push_back(op);
+  op->number = operations_.size();
+  op->node = m.name;
+  op->begun_us = world_.now_us();
+  op->deadline_us = world_.now_us() + world_.between(20, 1'500) * ms;
+  choose(*op);
+  if (op->write())
+    write(m, op, client, where);
+  else
+    read(m, op, client, where);
+}
+
+void clients::write(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where) {
+  std::vector<mutation> changes;
+  const auto change = [&](std::string key) {
+    const bool remove = op->what == operation::kind::remove;
+    changes.push_back({{key_kind::memory, std::move(key)}, remove, {}, remove ? std::string() : value_of(*op)});
+  };
+  if (op->what == operation::kind::pair) {
+    change(left_of(op->key));
+    change(right_of(op->key));
+  } else {
+    change(op->key);
+  }
+  auto request = std::make_unique<client_write>(std::move(changes), [this, op, client, where](const auto& end) {
+    op->answer = end;
+    ended(*op, client, where);
+  });
+  request->quorum = op->quorum;
+  request->consistency = op->consistency;
+  request->on_superseded = op->on_superseded;
+  request->deadline_us = op->deadline_us + 1'000'000;  // the node's steady clock
+  request->bytes = 100;
+  std::vector<net::write_ticket> tickets;
+  tickets.emplace_back(std::move(request));
+  m.life->api().submit(std::move(tickets));
+}
+
+void clients::read(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where) {
+  auto request = std::make_unique<client_read>([this, op, client, where](const net::read_answer& end) {
+    op->answer.outcome = end.outcome;
+    if (end.record && !end.record->deleted) op->seen = number_in(end.record->value);
+    ended(*op, client, where);
+  });
+  request->key = {key_kind::memory, op->key};
+  request->deadline_us = op->deadline_us + 1'000'000;
+  m.life->api().read(net::read_ticket(std::move(request)));
+}
+
+void clients::ended(operation& op, unsigned client, std::size_t where) {
+  op.ended_us = world_.now_us();
+  if (world_.traced)
+    world_.trace(op.text(), "->", std::string(name_of(op.answer.outcome.code())),
+               op.write() ? std::string() : "saw #" + std::to_string(op.seen));
+  const bool stay = op.ok() || world_.one_in(3);
+  next(client, stay ? where : (where + 1) % cluster_.size());
+}
+
+}  // namespace quorate::sim

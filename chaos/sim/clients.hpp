@@ -1,0 +1,79 @@
+// The clients of a run: what they send, what they are answered, and when. They write unique keys, overwrite and delete
+// shared ones, put pairs in one entry, use registers with LINEARIZABLE and DEFAULT writes and QUORUM reads, read
+// locally, have deadlines, and move to another node when a call fails.
+//
+// Owned by a run.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chaos/sim/cluster.hpp"
+#include "net/node_api.hpp"
+
+namespace quorate::sim {
+
+/// A call and its end.
+struct operation {
+  enum class kind { store, remove, pair, read };
+  /// What may be asked of the key in the end.
+  enum class use { own, shared, register_, pair };
+
+  kind what = kind::store;
+  use of = use::own;
+  std::string node;
+  std::string key;
+  std::uint64_t number = 0;  ///< from 1, unique: the value written is this number
+  net::write_quorum quorum = net::write_quorum::by_default;
+  net::write_consistency consistency = net::write_consistency::by_default;
+  net::when_superseded on_superseded = net::when_superseded::report;
+  std::int64_t begun_us = 0;
+  std::int64_t ended_us = -1;  ///< -1 = not answered
+  std::int64_t deadline_us = 0;
+  net::write_answer answer;
+  std::uint64_t seen = 0;        ///< of a read: number of the write that was seen, 0 = absent
+  bool may_be_lost = false;      ///< it was promised on one disk only, and that was lost
+  bool write() const { return what != kind::read; }
+  bool answered() const { return ended_us >= 0; }
+  bool ok() const { return answered() && answer.outcome.ok(); }
+  std::string text() const;
+};
+
+std::string value_of(const operation& op);
+/// The number in a stored value; 0 for none.
+std::uint64_t number_in(const std::string& value);
+inline std::string left_of(const std::string& key) { return key + " left"; }
+inline std::string right_of(const std::string& key) { return key + " right"; }
+
+class clients {
+ public:
+  clients(world& w, cluster& c, unsigned count) : world_(w), cluster_(c), count_(count) {}
+
+  void start();
+  /// Every node is used from now on, not only the one that worked last.
+  void spread() { spread_ = true; }
+  void stop() { stopped_ = true; }
+  void on_disk_lost(const member& m);
+
+  const std::vector<std::shared_ptr<operation>>& operations() const { return operations_; }
+
+ private:
+  void next(unsigned client, std::size_t at);
+  void call(member& m, unsigned client, std::size_t where);
+  void choose(operation& op);
+  void write(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where);
+  void read(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where);
+  void ended(operation& op, unsigned client, std::size_t where);
+
+  world& world_;
+  cluster& cluster_;
+  const unsigned count_;
+  std::vector<std::shared_ptr<operation>> operations_;
+  bool spread_ = false;
+  bool stopped_ = false;
+};
+
+}  // namespace quorate::sim

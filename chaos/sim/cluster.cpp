@@ -1,0 +1,142 @@
+#include "chaos/sim/cluster.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "chaos/sim/actors.hpp"
+#include "proto/test_points.hpp"
+
+namespace quorate::sim {
+
+cluster::cluster(world& w, unsigned members, std::function<void(const std::string&)> broken)
+    : net(w), world_(w), broken_(std::move(broken)) {
+  for (unsigned i = 0; i < members; ++i) {
+    members_.push_back(std::make_unique<member>(w, std::string(1, static_cast<char>('a' + i))));
+    members_.back()->time.drift_ppm = w.between(-200, 200);
+    members_.back()->time.offset_ms = w.between(-100, 100);
+  }
+}
+
+cluster::~cluster() {
+  stopping_ = true;
+  for (auto& m : members_) {
+    gone(*m, false);
+    m->life.reset();
+  }
+}
+
+void cluster::start_all() {
+  for (auto& m : members_) start(*m);
+}
+
+member* cluster::find(const std::string& name) {
+  for (auto& m : members_)
+    if (m->name == name) return m.get();
+  return nullptr;
+}
+
+void cluster::start(member& m) {
+  if (m.life || stopping_) return;
+  node_options how;
+  how.name = m.name;
+  how.enable_drills = true;
+  for (const auto& other : members_)
+    if (other->name != m.name) how.peers.push_back({other->name, other->name});
+  m.failed = false;
+  m.storage.fails = m.storage.read_fails = false;
+  // A clock that is wrong by more than the bound when a node starts is a known limit (docs/simulation.md).
+  if (std::llabs(m.time.offset_ms) > limits::clock_offset_ms_max_default / 2) m.time.offset_ms = 0;
+  auto life = start_node(
+      how, m.storage.open(), net.transport(m.name),
+      [this, &m](const status& why) {
+        if (!m.up) return;
+        world_.trace(m.name, "gives up:", why.message());
+        // Any other reason is a disk that failed, as it should.
+        if (why.code() == errc::internal) broken_("P8: " + m.name + " gave up: " + why.message());
+        m.failed = true;
+        m.up = false;
+        world_.after(0, [this, &m] { crash(m, loss::memory, world_.between(50, 2'000)); });
+      },
+      m.time, simulated_runtime(world_, m.name));
+  if (!life) return broken_("a node does not start: " + life.error().message());
+  m.life = std::move(*life);
+  m.up = true;
+  ++m.lives;
+  net.up(m.name, m.life->api());
+  world_.trace(m.name, "starts");
+}
+
+void cluster::gone(member& m, bool silent) {
+  if (!m.life) return;
+  m.up = m.failed = false;
+  net.down(m.name, silent);
+  m.storage.stop();
+}
+
+void cluster::crash(member& m, loss what, std::int64_t away_ms) {
+  if (!m.life) return;
+  if (!m.up && !m.failed) return;  // it is dying already
+  world_.trace(m.name, what == loss::disk ? "loses its disk" : what == loss::power ? "loses power" : "is killed");
+  if (what == loss::disk) {
+    m.wiping = true;
+    if (on_wipe) on_wipe(m);
+  }
+  gone(m, world_.one_in(4));
+  finish_crash(m, what, away_ms);
+}
+
+void cluster::die_here(member& m, std::int64_t away_ms) {
+  if (!m.up) return;
+  gone(m, false);
+  world_.after(0, [this, &m, away_ms] { finish_crash(m, loss::memory, away_ms); });
+}
+
+void cluster::finish_crash(member& m, loss what, std::int64_t away_ms) {
+  if (m.storage.busy() || m.standing > 0) {
+    world_.after(50, [this, &m, what, away_ms] { finish_crash(m, what, away_ms); });
+    return;
+  }
+  m.life.reset();
+  if (what == loss::power) m.storage.power_cut();
+  if (what == loss::disk) {
+    m.storage.wipe();
+    m.wiping = false;
+  }
+  world_.after(away_ms * ms, [this, &m] { start(m); });
+}
+
+bool cluster::may_lose_a_disk() {
+  return std::all_of(members_.begin(), members_.end(), [](const auto& m) {
+    const auto held = m->storage.store().summary();
+    return !m->wiping && held && held->disks.complete;
+  });
+}
+
+bool cluster::equal() {
+  std::optional<storage::digest_buckets> first;
+  for (auto& m : members_) {
+    if (!m->up) return false;
+    auto held = m->storage.store().summary();
+    if (!held) return false;
+    if (!first)
+      first = held->buckets;
+    else if (held->buckets != *first)
+      return false;
+  }
+  return true;
+}
+
+void cluster::heal(member& one, member& other) {
+  net.weather(one.name, other.name) = {};
+  net.weather(other.name, one.name) = {};
+  net.release();
+}
+
+void cluster::heal_all() {
+  for (auto& one : members_)
+    for (auto& other : members_)
+      if (one != other) net.weather(one->name, other->name) = {};
+  net.release();
+}
+
+}  // namespace quorate::sim

@@ -1,0 +1,95 @@
+// The members of a run: production nodes on simulated disks, clocks and a simulated network, and how they come and go.
+//
+// Owned by a run. A node is destroyed only when none of its code is on the stack of this thread (a commit that takes
+// its time, a kill point that lets time pass).
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "actors/node.hpp"
+#include "chaos/sim/disk.hpp"
+#include "chaos/sim/network.hpp"
+#include "chaos/sim/world.hpp"
+#include "proto/clock.hpp"
+
+namespace quorate::sim {
+
+inline constexpr std::int64_t ms = 1'000;  ///< in microseconds
+inline constexpr std::int64_t start_unix_ms = 1'700'000'000'000;
+
+/// A node's clocks: the steady one is right, the wall clock drifts and is set.
+class skewed_clock final : public clock {
+ public:
+  explicit skewed_clock(const world& w) : world_(w) {}
+  std::int64_t wall_ms() const override {
+    return start_unix_ms + offset_ms + world_.now_us() / ms + world_.now_us() * drift_ppm / 1'000'000 / ms;
+  }
+  std::int64_t steady_us() const override { return world_.now_us() + 1'000'000; }
+  std::int64_t offset_ms = 0;
+  std::int64_t drift_ppm = 0;
+
+ private:
+  const world& world_;
+};
+
+struct member {
+  member(world& w, std::string n) : name(std::move(n)), time(w), storage(w) {}
+  const std::string name;
+  skewed_clock time;
+  disk storage;
+  std::unique_ptr<node> life;
+  bool up = false;      ///< takes calls
+  bool failed = false;  ///< gave up by itself; a new life follows
+  bool wiping = false;  ///< its disk is about to be replaced
+  int standing = 0;     ///< kill points of its code that let time pass
+  std::uint64_t lives = 0;
+};
+
+/// What a crash takes along.
+enum class loss { memory, power, disk };
+
+class cluster {
+ public:
+  cluster(world& w, unsigned members, std::function<void(const std::string&)> broken);
+  ~cluster();
+
+  void start_all();
+  member& operator[](std::size_t i) { return *members_[i]; }
+  std::size_t size() const { return members_.size(); }
+  std::vector<std::unique_ptr<member>>& members() { return members_; }
+  member* find(const std::string& name);
+
+  /// The process dies as soon as none of its code is on the stack, and starts again after `away_ms`.
+  void crash(member& m, loss what, std::int64_t away_ms);
+  /// From within its own code: nothing it does from now on has an effect.
+  void die_here(member& m, std::int64_t away_ms);
+
+  /// Whether a disk may be lost: every member is complete, so what is on one is on others too.
+  bool may_lose_a_disk();
+  /// All members are up and have the same content.
+  bool equal();
+  void heal(member& one, member& other);
+  void heal_all();
+
+  network net;
+  bool relays = true;
+  /// Told when a member lost its disk.
+  std::function<void(const member&)> on_wipe;
+
+ private:
+  void start(member& m);
+  void gone(member& m, bool silent);
+  void finish_crash(member& m, loss what, std::int64_t away_ms);
+
+  world& world_;
+  const std::function<void(const std::string&)> broken_;
+  std::vector<std::unique_ptr<member>> members_;
+  bool stopping_ = false;
+};
+
+}  // namespace quorate::sim

@@ -1,0 +1,59 @@
+#include "tests/net/fake_node_api.hpp"
+
+#include <grpcpp/grpcpp.h>
+
+#include <stdexcept>
+
+namespace quorate::net::tests {
+
+status fake_node_api::plan(write_request& request, write_answer* answer) {
+  answer->stamp = {++time_, node_id{1}};
+  const auto changes = request.plan(reader, answer->stamp);
+  if (!changes) return changes.error();
+  reader.apply(*changes, answer->stamp);
+  if (newer && !changes->empty()) {
+    newer->stamp = {++time_, node_id{2}};
+    reader.records[changes->front().key] = *newer;
+  }
+  return {};
+}
+
+void fake_node_api::submit(std::vector<write_ticket>&& tickets) {
+  for (auto& ticket : tickets) {
+    auto& request = *ticket.operator->();
+    writes.push_back(
+        {request.quorum, request.consistency, request.on_superseded, request.keys(reader), request.deadline_us});
+    write_answer answer;
+    answer.outcome = plan(request, &answer);
+    if (answer.outcome.ok() && newer) {
+      newer.reset();
+      answer.retried = true;
+      answer.outcome = plan(request, &answer);
+    }
+    answer.copies = answer.copies_needed = 2;
+    ticket.finish(answer);
+  }
+}
+
+void fake_node_api::read(read_ticket&& ticket) {
+  auto taken = std::move(ticket);
+  reads.emplace_back(taken->key, taken->deadline_us);
+  auto answer = on_read ? on_read(taken->key) : std::nullopt;
+  if (answer) taken.finish(std::move(*answer));
+}
+
+result<std::shared_ptr<inbound_link>> fake_node_api::accept(const v1::Hello&, std::shared_ptr<answer_sink>,
+                                                            v1::Welcome*) {
+  return status(errc::not_permitted, "a fake node has no peers");
+}
+
+served_node::served_node() : node_(std::make_unique<fake_node_api>()) {
+  auto server = start_grpc_server(*node_, "");
+  if (!server) throw std::runtime_error(server.error().message());
+  server_ = std::move(*server);
+  memory_ = v1::Memory::NewStub(server_->in_process_channel());
+}
+
+served_node::~served_node() { server_->stop(0); }
+
+}  // namespace quorate::net::tests

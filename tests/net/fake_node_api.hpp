@@ -1,0 +1,73 @@
+// A node of one map and no members, for tests of the services above it: plans what it is given at once, as a writer
+// would, and answers as the test says. Keeps what it was asked.
+//
+// One call at a time.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <utility>
+#include <vector>
+
+#include "net/grpc_server.hpp"
+#include "net/node_api.hpp"
+#include "quorate/v1/memory.grpc.pb.h"
+#include "tests/support/fake_reader.hpp"
+
+namespace quorate::net::tests {
+
+/// What a write asked for besides its changes.
+struct seen_write {
+  write_quorum quorum;
+  write_consistency consistency;
+  when_superseded on_superseded;
+  std::vector<record_key> keys;
+  std::int64_t deadline_us;
+};
+
+class fake_node_api final : public node_api {
+ public:
+  void submit(std::vector<write_ticket>&& tickets) override;
+  void read(read_ticket&& ticket) override;
+  const record_reader& records() const override { return reader; }
+  const clock& time() const override { return system_clock(); }
+  std::int64_t quorum_timeout_us() const override { return 2'000'000; }
+  result<std::shared_ptr<inbound_link>> accept(const v1::Hello&, std::shared_ptr<answer_sink>, v1::Welcome*) override;
+  void describe(v1::StatusReply*) const override {}
+  void describe(v1::ActorsReply*) const override {}
+  status describe(v1::DigestReply*) const override { return {}; }
+  status drill(const v1::DrillRequest&) override { return {}; }
+
+  /// What the next write finds in the place of its own: it was superseded, and is repeated.
+  std::optional<stored_record> newer;
+  /// How a read ends; nothing: its ticket is dropped.
+  std::function<std::optional<read_answer>(const record_key&)> on_read;
+
+  fake_reader reader;
+  std::vector<seen_write> writes;
+  std::vector<std::pair<record_key, std::int64_t>> reads;  ///< with their deadlines
+
+ private:
+  /// The error of the plan, if it has one.
+  status plan(write_request& request, write_answer* answer);
+
+  std::uint64_t time_ = 0;
+};
+
+/// A fake node, the services over it and a client of them.
+class served_node {
+ public:
+  served_node();
+  ~served_node();
+  fake_node_api& operator*() { return *node_; }
+  fake_node_api* operator->() { return node_.get(); }
+  v1::Memory::Stub& memory() { return *memory_; }
+
+ private:
+  std::unique_ptr<fake_node_api> node_;
+  std::unique_ptr<grpc_server> server_;
+  std::unique_ptr<v1::Memory::Stub> memory_;
+};
+
+}  // namespace quorate::net::tests
