@@ -38,11 +38,13 @@ struct test_points {
   planted_bug planted = planted_bug::none;
   std::array<std::uint64_t, static_cast<std::size_t>(mark::count_)> reached{};
   std::function<void(kill_point)> at;  ///< may throw, or let time pass
+  std::uint64_t unix_ms = 0;           ///< roughly; for planted bugs that go by time
 };
 inline test_points points;
 
 inline bool planted(planted_bug bug) { return points.planted == bug; }
 inline void reached(mark m) { ++points.reached[static_cast<std::size_t>(m)]; }
+inline std::uint64_t points_unix_ms() { return points.unix_ms; }
 inline void pass(kill_point p) {
   if (points.at) points.at(p);
 }
@@ -51,6 +53,7 @@ inline void pass(kill_point p) {
 
 constexpr bool planted(planted_bug) { return false; }
 constexpr void reached(mark) {}
+constexpr std::uint64_t points_unix_ms() { return 0; }
 constexpr void pass(kill_point) {}
 
 #endif

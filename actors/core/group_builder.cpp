@@ -28,7 +28,7 @@ result<version> group_builder::add(const entry& e, shared_bytes bytes) {
     if (!seen) return seen.error();
     auto& record = **seen;
     if (planted(planted_bug::tombstone_by_time) && record.now && record.now->deleted
-        && milliseconds_of(record.now->stamp.time) + 2'000 < newest_ms_) {
+        && milliseconds_of(record.now->stamp.time) + 2'000 < points_unix_ms()) {
       // The defect: gone, as if it had never been.
     } else if (planted(planted_bug::arrival_order_wins) && record.now && record.now->stamp.node != stamp.node) {
       // The defect: whatever comes last stays.
@@ -53,7 +53,6 @@ result<version> group_builder::add(const entry& e, shared_bytes bytes) {
     record.changed = true;
     if (planted(planted_bug::entry_torn) && entries_.size() > 2) break;
   }
-  if (planted(planted_bug::tombstone_by_time)) newest_ms_ = std::max(newest_ms_, milliseconds_of(stamp.time));
   state_.vector.advance(e.log, e.sequence);
   ends_[e.log] = e.sequence;
   bytes_ += bytes->size();

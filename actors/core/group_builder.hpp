@@ -76,7 +76,6 @@ class group_builder : public record_reader {
   std::vector<encoded_entry> entries_;
   std::map<log_id, sequence_number> ends_;
   std::size_t bytes_ = 0;
-  std::uint64_t newest_ms_ = 0;  ///< only for a planted bug
 };
 
 }  // namespace quorate::core

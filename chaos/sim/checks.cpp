@@ -14,7 +14,7 @@
 namespace quorate::sim {
 namespace {
 
-/// How late an answer may be: a tick of fanout, and the pauses of a node that stands still.
+/// How late an answer may be, beside the time its node stood still: ticks, restarts of the actor that had to give it.
 constexpr std::int64_t late_ms_max = 500;
 /// More letters than this in a mailbox are a pile-up: links and actors are told of groups, not of writes.
 constexpr std::uint64_t mailbox_max = 2'000;
@@ -62,6 +62,13 @@ std::string acknowledged_at(const member& m, const operation& op, const std::str
   return {};
 }
 
+/// How much of the time between the two the node stood still, microseconds.
+std::int64_t stood_still(const member& m, std::int64_t from_us, std::int64_t to_us) {
+  std::int64_t sum = 0;
+  for (const auto& [begin, end] : m.pauses) sum += std::max<std::int64_t>(0, std::min(end, to_us) - std::max(begin, from_us));
+  return sum;
+}
+
 }  // namespace
 
 std::string check_bounds(const member& m) {
@@ -82,10 +89,11 @@ std::string check_bounds(const member& m) {
   return {};
 }
 
-std::string check_answers(const operations& done, std::int64_t now_us) {
+std::string check_answers(cluster& c, const operations& done, std::int64_t now_us) {
   for (const auto& op : done) {
     if (!op->answered() && now_us > op->deadline_us + late_ms_max * ms) return "P3: never answered: " + op->text();
-    if (op->answered() && op->ended_us > op->deadline_us + late_ms_max * ms)
+    if (op->answered() && op->ended_us - op->deadline_us - stood_still(*c.find(op->node), op->deadline_us, op->ended_us)
+                              > late_ms_max * ms)
       return "P3: answered " + std::to_string((op->ended_us - op->deadline_us) / ms)
              + " ms after its deadline: " + op->text();
     if (op->ok() && op->write() && op->answer.copies < op->answer.copies_needed)

@@ -48,6 +48,15 @@ std::string operation::text() const {
   return text;
 }
 
+clients::clients(world& w, cluster& c)
+    : world_(w),
+      cluster_(c),
+      count_(static_cast<unsigned>(w.between(2, 8))),
+      registers_(1 + w.below(2)),
+      register_share_(w.one_in(2) ? 17 : 8),
+      removal_one_in_(w.one_in(3) ? 3 : 8),
+      linearizable_one_in_(w.one_in(3) ? 6 : 2) {}
+
 void clients::start() {
   for (unsigned c = 0; c < count_; ++c) next(c, c % cluster_.size());
 }
@@ -71,19 +80,20 @@ void clients::next(unsigned client, std::size_t at) {
 
 void clients::choose(operation& op) {
   const auto dice = world_.below(20);
-  if (dice < 9) {
+  const auto rest = 20 - register_share_;
+  if (dice < register_share_) {
     op.of = operation::use::register_;
-    op.key = "register " + std::to_string(world_.below(2));
+    op.key = "register " + std::to_string(world_.below(registers_));
     if (world_.one_in(2)) {
       op.what = operation::kind::read;
       return;
     }
-    if (world_.one_in(2)) op.consistency = net::write_consistency::linearizable;
+    if (world_.one_in(linearizable_one_in_)) op.consistency = net::write_consistency::linearizable;
     if (world_.one_in(8)) op.quorum = net::write_quorum::all;
-  } else if (dice < 14) {
+  } else if (dice < register_share_ + rest * 4 / 10) {
     op.of = operation::use::own;
     op.key = "own " + std::to_string(op.number);
-  } else if (dice < 18) {
+  } else if (dice < register_share_ + rest * 8 / 10) {
     op.of = operation::use::shared;
     op.key = "shared " + std::to_string(world_.below(6));
     if (world_.one_in(4)) op.quorum = world_.one_in(2) ? net::write_quorum::one : net::write_quorum::all;
@@ -94,7 +104,7 @@ void clients::choose(operation& op) {
     op.key = "pair " + std::to_string(world_.below(3));
     return;
   }
-  if (world_.one_in(6)) op.what = operation::kind::remove;
+  if (world_.one_in(removal_one_in_)) op.what = operation::kind::remove;
 }
 
 void clients::call(member& m, unsigned client, std::size_t where) {

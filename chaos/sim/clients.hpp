@@ -50,7 +50,8 @@ inline std::string right_of(const std::string& key) { return key + " right"; }
 
 class clients {
  public:
-  clients(world& w, cluster& c, unsigned count) : world_(w), cluster_(c), count_(count) {}
+  /// Each run has its own mix.
+  clients(world& w, cluster& c);
 
   void start();
   /// Every node is used from now on, not only the one that worked last.
@@ -71,6 +72,10 @@ class clients {
   world& world_;
   cluster& cluster_;
   const unsigned count_;
+  const std::uint64_t registers_;       ///< how many there are
+  const std::uint64_t register_share_;  ///< of 20 calls so many use one
+  const std::uint64_t removal_one_in_;
+  const std::uint64_t linearizable_one_in_;
   std::vector<std::shared_ptr<operation>> operations_;
   bool spread_ = false;
   bool stopped_ = false;

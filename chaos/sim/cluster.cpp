@@ -13,7 +13,18 @@ cluster::cluster(world& w, unsigned members, std::function<void(const std::strin
   for (unsigned i = 0; i < members; ++i) {
     members_.push_back(std::make_unique<member>(w, std::string(1, static_cast<char>('a' + i))));
     members_.back()->time.drift_ppm = w.between(-200, 200);
-    members_.back()->time.offset_ms = w.between(-100, 100);
+  }
+  // No two runs are alike in their good days either: near or far members, clocks that agree or differ within the bound.
+  const auto far_us = w.one_in(2) ? w.between(1, 80) * ms : 150;
+  const auto apart_ms = w.one_in(2) ? 900 : 50;
+  for (auto& one : members_) {
+    one->time.offset_ms = w.between(-apart_ms, apart_ms);
+    for (auto& other : members_) {
+      direction_weather calm;
+      calm.latency_us = w.between(100, far_us + 100);
+      calm.jitter_us = calm.latency_us / 2;
+      if (one != other) net.set_calm(one->name, other->name, calm);
+    }
   }
 }
 
@@ -46,6 +57,7 @@ void cluster::start(member& m) {
   m.storage.fails = m.storage.read_fails = false;
   // A clock that is wrong by more than the bound when a node starts is a known limit (docs/simulation.md).
   if (std::llabs(m.time.offset_ms) > limits::clock_offset_ms_max_default / 2) m.time.offset_ms = 0;
+  points.unix_ms = static_cast<std::uint64_t>(start_unix_ms + world_.now_us() / ms);
   auto life = start_node(
       how, m.storage.open(), net.transport(m.name),
       [this, &m](const status& why) {
@@ -127,15 +139,15 @@ bool cluster::equal() {
 }
 
 void cluster::heal(member& one, member& other) {
-  net.weather(one.name, other.name) = {};
-  net.weather(other.name, one.name) = {};
+  net.heal(one.name, other.name);
+  net.heal(other.name, one.name);
   net.release();
 }
 
 void cluster::heal_all() {
   for (auto& one : members_)
     for (auto& other : members_)
-      if (one != other) net.weather(one->name, other->name) = {};
+      if (one != other) net.heal(one->name, other->name);
   net.release();
 }
 

@@ -9,6 +9,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/node.hpp"
@@ -47,6 +48,7 @@ struct member {
   bool failed = false;  ///< gave up by itself; a new life follows
   bool wiping = false;  ///< its disk is about to be replaced
   int standing = 0;     ///< kill points of its code that let time pass
+  std::vector<std::pair<std::int64_t, std::int64_t>> pauses;  ///< when an actor of it stood still
   std::uint64_t lives = 0;
 };
 

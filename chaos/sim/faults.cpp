@@ -8,7 +8,7 @@ namespace quorate::sim {
 namespace {
 
 /// The writer has a thread of its own, and from here on fanout watches the deadlines of its group. Where others stand
-/// still, or the writer does before that, answers do too: the checks allow for less.
+/// still, or the writer does before that, answers do too.
 bool may_stand_long(kill_point p) {
   return p == kill_point::writer_published || p == kill_point::writer_committed
          || p == kill_point::writer_answered_peers;
@@ -16,8 +16,12 @@ bool may_stand_long(kill_point p) {
 
 }  // namespace
 
-faults::faults(world& w, cluster& c) : world_(w), cluster_(c) {
+faults::faults(world& w, cluster& c) : world_(w), cluster_(c), pause_ms_max_(w.one_in(3) ? 800 : 3'000) {
   points.at = [this](kill_point p) { on_point(p); };
+  const bool all = w.one_in(6);
+  for (int k = 0; k < static_cast<int>(kind::count_); ++k)
+    if (all || w.one_in(2)) kinds_.push_back(static_cast<kind>(k));
+  if (kinds_.empty()) kinds_.push_back(kind::kill);
 }
 
 faults::~faults() { points.at = nullptr; }
@@ -38,9 +42,10 @@ void faults::stop() {
 }
 
 void faults::next() {
-  world_.after(world_.between(100, 3'000) * ms, [this] {
+  world_.after(world_.between(100, pause_ms_max_) * ms, [this] {
     if (stopped_) return;
-    happen();
+    points.unix_ms = static_cast<std::uint64_t>(start_unix_ms + world_.now_us() / ms);
+    happen(kinds_[world_.below(kinds_.size())]);
     next();
   });
 }
@@ -51,33 +56,34 @@ std::pair<member*, member*> faults::any_two() {
   return {&cluster_[one], &cluster_[other]};
 }
 
-void faults::happen() {
+void faults::happen(kind what) {
   // A member that was away for long comes back to a cluster that has moved on.
   const auto away_ms = world_.one_in(8) ? world_.between(4'000, 15'000) : world_.between(10, 4'000);
-  switch (world_.below(12)) {
-    case 0: count("kill"); return cluster_.crash(any(), loss::memory, away_ms);
-    case 1: count("power cut"); return cluster_.crash(any(), loss::power, away_ms);
-    case 2:
+  switch (what) {
+    case kind::kill: count("kill"); return cluster_.crash(any(), loss::memory, away_ms);
+    case kind::power: count("power cut"); return cluster_.crash(any(), loss::power, away_ms);
+    case kind::power_of_all:
       if (!world_.one_in(3)) return;
       count("power cut of all");
       for (auto& m : cluster_.members()) cluster_.crash(*m, loss::power, world_.between(10, 1'000));
       return;
-    case 3: {
+    case kind::disk: {
       auto& m = any();
       if (!m.up || !cluster_.may_lose_a_disk()) return;
       count("lost disk");
       return cluster_.crash(m, loss::disk, world_.one_in(2) ? world_.between(5, 100) : away_ms);
     }
-    case 4:
-    case 5: return cut();
-    case 6: {
+    case kind::cut: return cut();
+    case kind::isolate: return isolate();
+    case kind::rolling: return rolling_isolation();
+    case kind::reset: {
       auto [one, other] = any_two();
       count("reset");
       world_.trace("reset", one->name, other->name);
       return cluster_.net.reset(one->name, other->name);
     }
-    case 7: return bad_line();
-    case 8: {
+    case kind::line: return bad_line();
+    case kind::storage: {
       auto& m = any();
       if (world_.one_in(4)) {
         count("failed sync");
@@ -92,20 +98,59 @@ void faults::happen() {
       }
       return;
     }
-    case 9: return clock_jump();
-    case 10: return kill_actor();
-    default: return arm();
+    case kind::clock: return clock_jump();
+    case kind::actor: return kill_actor();
+    case kind::point: return arm();
+    case kind::count_: break;
   }
+}
+
+void faults::set_cut(member& one, member& other, bool both) {
+  world_.trace(both ? "cut" : "cut one way", one.name, other.name);
+  cluster_.net.weather(one.name, other.name).cut = true;
+  if (both) cluster_.net.weather(other.name, one.name).cut = true;
 }
 
 void faults::cut() {
   auto [one, other] = any_two();
   const bool both = world_.one_in(2);
   count(both ? "cut both ways" : "cut one way");
-  world_.trace(both ? "cut" : "cut one way", one->name, other->name);
-  cluster_.net.weather(one->name, other->name).cut = true;
-  if (both) cluster_.net.weather(other->name, one->name).cut = true;
-  world_.after(world_.between(50, 5'000) * ms, [this, one = one, other = other] { cluster_.heal(*one, *other); });
+  set_cut(*one, *other, both);
+  world_.after(world_.between(50, world_.one_in(8) ? 20'000 : 5'000) * ms,
+               [this, one = one, other = other] { cluster_.heal(*one, *other); });
+}
+
+void faults::isolate() {
+  auto& alone = any();
+  count("isolation");
+  for (auto& other : cluster_.members())
+    if (other.get() != &alone) set_cut(alone, *other, true);
+  world_.after(world_.between(50, world_.one_in(6) ? 20'000 : 3'000) * ms, [this, &alone] {
+    for (auto& other : cluster_.members())
+      if (other.get() != &alone) cluster_.heal(alone, *other);
+  });
+}
+
+/// The worst that a lost disk can meet: one member misses what the others acknowledge; then it is there again, one of
+/// those others comes back with a new disk, and the rest that know are not to be heard.
+void faults::rolling_isolation() {
+  auto [late, lost] = any_two();
+  if (!lost->up || !late->up || !cluster_.may_lose_a_disk()) return;
+  count("rolling isolation");
+  for (auto& other : cluster_.members())
+    if (other.get() != late) set_cut(*late, *other, true);
+  world_.after(world_.between(20, 2'000) * ms, [this, late = late, lost = lost] {
+    if (stopped_ || !lost->up || !cluster_.may_lose_a_disk()) return cluster_.heal_all();
+    cluster_.heal_all();
+    count("lost disk");
+    cluster_.crash(*lost, loss::disk, world_.between(5, 50));
+    for (auto& other : cluster_.members())
+      if (other.get() != late && other.get() != lost) {
+        set_cut(*late, *other, true);
+        set_cut(*lost, *other, true);
+      }
+    world_.after(world_.between(500, 16'000) * ms, [this] { cluster_.heal_all(); });
+  });
 }
 
 void faults::bad_line() {
@@ -168,8 +213,10 @@ void faults::on_point(kill_point p) {
       count("pause at a point");
       world_.trace(m->name, "stands still at point", std::to_string(static_cast<int>(p)));
       ++m->standing;
-      world_.run_until(world_.now_us() + world_.between(1, may_stand_long(p) ? 1'500 : 400) * ms,
-                       [m] { return !m->up; });
+      const auto from_us = world_.now_us();
+      world_.run_until(from_us + world_.between(1, may_stand_long(p) ? 1'500 : 400) * ms, [m] { return !m->up; });
+      // Longer than meant when another node stood still meanwhile: what began last ends first.
+      if (!may_stand_long(p)) m->pauses.emplace_back(from_us, world_.now_us());
       --m->standing;
       return;
     }

@@ -37,6 +37,11 @@ class network {
   void down(const std::string& name, bool silent);
 
   direction_weather& weather(const std::string& from, const std::string& to) { return weather_[{from, to}]; }
+  /// What a direction is like when nothing is wrong with it.
+  void set_calm(const std::string& from, const std::string& to, const direction_weather& calm) {
+    calm_[{from, to}] = weather_[{from, to}] = calm;
+  }
+  void heal(const std::string& from, const std::string& to) { weather_[{from, to}] = calm_[{from, to}]; }
   /// After a change of weather: what waited may go on.
   void release();
   /// Breaks every stream between the two.
@@ -54,6 +59,7 @@ class network {
   world& world_;
   std::map<std::string, net::node_api*> listeners_;
   std::map<std::pair<std::string, std::string>, direction_weather> weather_;
+  std::map<std::pair<std::string, std::string>, direction_weather> calm_;
   std::vector<std::weak_ptr<stream>> streams_;
 };
 

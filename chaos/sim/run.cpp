@@ -18,7 +18,7 @@ class simulation {
         world_(options.seed),
         cluster_(world_, options.nodes, [this](const std::string& what) { broken(what); }),
         faults_(world_, cluster_),
-        clients_(world_, cluster_, options.clients) {
+        clients_(world_, cluster_) {
     world_.traced = options.trace;
     cluster_.on_wipe = [this](const member& m) { clients_.on_disk_lost(m); };
   }
@@ -91,7 +91,7 @@ class simulation {
 
   void check_safety() {
     const auto& done = clients_.operations();
-    broken(check_answers(done, world_.now_us()));
+    broken(check_answers(cluster_, done, world_.now_us()));
     broken(check_contents(cluster_, done));
     broken(check_versions(done));
     broken(check_registers(cluster_, done, world_.now_us()));

@@ -14,7 +14,6 @@ namespace quorate::sim {
 struct run_options {
   std::uint64_t seed = 1;
   unsigned nodes = 3;
-  unsigned clients = 4;
   std::int64_t safety_ms = 60'000;    ///< with faults
   std::int64_t liveness_ms = 30'000;  ///< without: by its end all members take writes, then all are equal
   planted_bug planted = planted_bug::none;
