@@ -139,6 +139,7 @@ result<serve_options> resolve(const serve_flags& flags) {
   if (auto read = read_listen(flags, &options.listen); !read) return read;
   if (auto read = read_logging(flags, &options); !read) return read;
   options.node.enable_drills = flags.enable_drills;
+  options.node.accept_loss = flags.accept_loss;
   return options;
 }
 
@@ -163,6 +164,9 @@ void add_serve_command(CLI::App& program, session& run) {
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");
   add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "debug, info (the default), warn, error or off");
   add("--config", "QUORATE_CONFIG", flags->config, "TOML file with any of these flags, without their dashes");
+  verb.add_flag("--accept-loss", flags->accept_loss,
+                "Count this node at once though its disk is empty: writes that only lost disks held are given up")
+      ->envname("QUORATE_ACCEPT_LOSS");
   verb.add_flag("--enable-drills", flags->enable_drills, "Allow admin drill")->envname("QUORATE_ENABLE_DRILLS");
   verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen to reach beyond this machine")
       ->envname("QUORATE_INSECURE_LISTEN");

@@ -26,6 +26,7 @@ struct serve_flags {
   std::string format, level, config;
   std::vector<std::string> peers;
   bool enable_drills = false;
+  bool accept_loss = false;
   bool insecure_listen = false;
 };
 

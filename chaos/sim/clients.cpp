@@ -51,14 +51,15 @@ std::string operation::text() const {
 clients::clients(world& w, cluster& c)
     : world_(w),
       cluster_(c),
-      count_(static_cast<unsigned>(w.between(2, 8))),
+      count_(static_cast<unsigned>(c.far() ? w.between(4, 12) : w.between(2, 6))),
+      pause_ms_max_(c.far() ? 60 : 170),
       registers_(1 + w.below(2)),
       register_share_(w.one_in(2) ? 17 : 8),
       removal_one_in_(w.one_in(3) ? 3 : 8),
       linearizable_one_in_(w.one_in(3) ? 6 : 2) {}
 
 void clients::start() {
-  for (unsigned c = 0; c < count_; ++c) next(c, c % cluster_.size());
+  for (unsigned c = 0; c < count_; ++c) next(c, c % cluster_.size(), pause());
 }
 
 void clients::on_disk_lost(const member& m) {
@@ -66,14 +67,14 @@ void clients::on_disk_lost(const member& m) {
     if (op->write() && op->quorum == net::write_quorum::one && op->node == m.name) op->may_be_lost = true;
 }
 
-void clients::next(unsigned client, std::size_t at) {
-  world_.after(world_.between(5, 170) * ms, [this, client, at] {
+void clients::next(unsigned client, std::size_t at, std::int64_t pause_ms) {
+  world_.after(pause_ms * ms, [this, client, at] {
     if (stopped_) return;
     auto where = spread_ ? world_.below(cluster_.size()) : at;
     for (std::size_t tries = 0; tries < cluster_.size() && !cluster_[where].up; ++tries)
       where = (where + 1) % cluster_.size();
     auto& m = cluster_[where];
-    if (!m.up) return next(client, world_.below(cluster_.size()));
+    if (!m.up) return next(client, world_.below(cluster_.size()), pause());
     call(m, client, where);
   });
 }
@@ -164,7 +165,8 @@ void clients::ended(operation& op, unsigned client, std::size_t where) {
     world_.trace(op.text(), "->", std::string(name_of(op.answer.outcome.code())),
                op.write() ? std::string() : "saw #" + std::to_string(op.seen));
   const bool stay = op.ok() || world_.one_in(3);
-  next(client, stay ? where : (where + 1) % cluster_.size());
+  // Who is refused waits a little longer.
+  next(client, stay ? where : (where + 1) % cluster_.size(), op.ok() ? pause() : 2 * pause() + 50);
 }
 
 }  // namespace quorate::sim

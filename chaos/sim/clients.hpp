@@ -62,7 +62,8 @@ class clients {
   const std::vector<std::shared_ptr<operation>>& operations() const { return operations_; }
 
  private:
-  void next(unsigned client, std::size_t at);
+  std::int64_t pause() { return world_.between(5, pause_ms_max_); }
+  void next(unsigned client, std::size_t at, std::int64_t pause_ms);
   void call(member& m, unsigned client, std::size_t where);
   void choose(operation& op);
   void write(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where);
@@ -72,6 +73,7 @@ class clients {
   world& world_;
   cluster& cluster_;
   const unsigned count_;
+  const std::int64_t pause_ms_max_;
   const std::uint64_t registers_;       ///< how many there are
   const std::uint64_t register_share_;  ///< of 20 calls so many use one
   const std::uint64_t removal_one_in_;

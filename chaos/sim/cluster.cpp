@@ -9,19 +9,21 @@
 namespace quorate::sim {
 
 cluster::cluster(world& w, unsigned members, std::function<void(const std::string&)> broken)
-    : net(w), world_(w), broken_(std::move(broken)) {
+    : net(w),
+      world_(w),
+      broken_(std::move(broken)),
+      // No two runs are alike in their good days either: near or far members, clocks that agree or differ within the bound.
+      far_us_(w.one_in(2) ? w.between(1, 80) * ms : 150) {
   for (unsigned i = 0; i < members; ++i) {
     members_.push_back(std::make_unique<member>(w, std::string(1, static_cast<char>('a' + i))));
     members_.back()->time.drift_ppm = w.between(-200, 200);
   }
-  // No two runs are alike in their good days either: near or far members, clocks that agree or differ within the bound.
-  const auto far_us = w.one_in(2) ? w.between(1, 80) * ms : 150;
   const auto apart_ms = w.one_in(2) ? 900 : 50;
   for (auto& one : members_) {
     one->time.offset_ms = w.between(-apart_ms, apart_ms);
     for (auto& other : members_) {
       direction_weather calm;
-      calm.latency_us = w.between(100, far_us + 100);
+      calm.latency_us = w.between(100, far_us_ + 100);
       calm.jitter_us = calm.latency_us / 2;
       if (one != other) net.set_calm(one->name, other->name, calm);
     }

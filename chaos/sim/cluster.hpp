@@ -78,8 +78,10 @@ class cluster {
   void heal(member& one, member& other);
   void heal_all();
 
+  /// Members are milliseconds away from each other, so that calls overlap for long.
+  bool far() const { return far_us_ > ms; }
+
   network net;
-  bool relays = true;
   /// Told when a member lost its disk.
   std::function<void(const member&)> on_wipe;
 
@@ -91,6 +93,7 @@ class cluster {
   world& world_;
   const std::function<void(const std::string&)> broken_;
   std::vector<std::unique_ptr<member>> members_;
+  const std::int64_t far_us_;
   bool stopping_ = false;
 };
 

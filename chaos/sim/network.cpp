@@ -25,20 +25,14 @@ class network::stream : public std::enable_shared_from_this<stream> {
   }
   void send(v1::PeerFrame&& frame) {
     if (opener_gone_) return;
-    const auto shared = std::make_shared<const v1::PeerFrame>(std::move(frame));
-    for (int times = arrivals(forth_); times > 0; --times)
-      carry(forth_, [shared](stream& s) {
-        if (s.link_) s.link_->on_frame(v1::PeerFrame(*shared));
-      });
+    if (twice(forth_)) carry_frame(v1::PeerFrame(frame));
+    carry_frame(std::move(frame));
     tell_sent();
   }
   void answer(v1::PeerAnswer&& answer) {
     if (acceptor_gone_) return;
-    const auto shared = std::make_shared<const v1::PeerAnswer>(std::move(answer));
-    for (int times = shared->has_welcome() ? 1 : arrivals(back_); times > 0; --times)
-      carry(back_, [shared](stream& s) {
-        if (auto events = s.events_) events->on_answer(v1::PeerAnswer(*shared));
-      });
+    if (!answer.has_welcome() && twice(back_)) carry_answer(v1::PeerAnswer(answer));
+    carry_answer(std::move(answer));
   }
 
   void close_by_opener() {
@@ -84,25 +78,31 @@ class network::stream : public std::enable_shared_from_this<stream> {
 
  private:
   struct lane {
+    explicit lane(direction_weather& w) : weather(&w) {}
+    direction_weather* const weather;
     std::deque<std::function<void(stream&)>> parcels;
     std::int64_t last_us = 0;
     std::size_t under_way = 0;
   };
-  direction_weather& weather(const lane& l) {
-    return &l == &forth_ ? network_.weather(opener, acceptor) : network_.weather(acceptor, opener);
-  }
 
-  int arrivals(const lane& l) {
-    const auto twice = weather(l).twice_one_in;
-    return twice != 0 && network_.world_.one_in(twice) ? 2 : 1;
+  bool twice(const lane& l) { return l.weather->twice_one_in != 0 && network_.world_.one_in(l.weather->twice_one_in); }
+  void carry_frame(v1::PeerFrame&& frame) {
+    carry(forth_, [frame = std::make_shared<v1::PeerFrame>(std::move(frame))](stream& s) {
+      if (s.link_) s.link_->on_frame(std::move(*frame));
+    });
+  }
+  void carry_answer(v1::PeerAnswer&& answer) {
+    carry(back_, [answer = std::make_shared<v1::PeerAnswer>(std::move(answer))](stream& s) {
+      if (auto events = s.events_) events->on_answer(std::move(*answer));
+    });
   }
   void carry(lane& l, std::function<void(stream&)> what) {
     ++network_.parcels;
     l.parcels.push_back(std::move(what));
-    if (!weather(l).cut) dispatch(l);
+    if (!l.weather->cut) dispatch(l);
   }
   void dispatch(lane& l) {
-    const auto& w = weather(l);
+    const auto& w = *l.weather;
     auto& world = network_.world_;
     auto us = world.now_us() + w.latency_us + world.between(0, w.jitter_us);
     if (w.lost_one_in != 0 && world.one_in(w.lost_one_in)) us += resend_us;
@@ -110,7 +110,7 @@ class network::stream : public std::enable_shared_from_this<stream> {
     ++l.under_way;
     world.at(l.last_us, [self = shared_from_this(), &l] {
       --l.under_way;
-      if (!self->weather(l).cut) self->take(l);
+      if (!l.weather->cut) self->take(l);
     });
   }
   void take(lane& l) {
@@ -120,7 +120,7 @@ class network::stream : public std::enable_shared_from_this<stream> {
     first(*this);
   }
   void pass(lane& l) {
-    if (weather(l).cut) return;
+    if (l.weather->cut) return;
     for (auto n = l.under_way; n < l.parcels.size(); ++n) dispatch(l);
   }
 
@@ -143,8 +143,8 @@ class network::stream : public std::enable_shared_from_this<stream> {
   std::shared_ptr<net::inbound_link> link_;
   bool opener_gone_ = false;
   bool acceptor_gone_ = false;
-  lane forth_;
-  lane back_;
+  lane forth_{network_.weather(opener, acceptor)};
+  lane back_{network_.weather(acceptor, opener)};
 };
 
 class network::handle final : public net::peer_stream {

@@ -72,6 +72,7 @@ TEST_SUITE("cli.serve_options") {
                                 "--relay-delay",
                                 "0ms",
                                 "--enable-drills",
+                                "--accept-loss",
                                 "--log-format",
                                 "json",
                                 "--log-level",
@@ -90,6 +91,7 @@ TEST_SUITE("cli.serve_options") {
     CHECK(options.node.max_clock_offset_ms == 3'000);
     CHECK(options.node.relay_delay_ms == 0);
     CHECK(options.node.enable_drills);
+    CHECK(options.node.accept_loss);
     CHECK(options.format == logging::format::json);
     CHECK(options.level == logging::level::debug);
   }
