@@ -269,6 +269,7 @@ void running_node::describe(v1::StatusReply* reply) const {
     peer->set_name(context_.peers[i].name);
     peer->set_address(context_.peers[i].address);
     peer->set_up(fact.up);
+    peer->set_counts(facts.peer_counts(i));
     peer->set_last_heard_ms(fact.heard_us < 0 ? -1 : (now_us - fact.heard_us) / 1000);
     peer->set_clock_known(fact.clock_known);
     peer->set_clock_offset_ms(fact.clock_offset_ms);

@@ -252,6 +252,19 @@ status local_cluster::wait_connected(milliseconds bound) {
       if (!wait_peer(name, peer, true, left)) return failure(name, "does not see " + peer);
     }
   }
+  // On new disks, until each knows that it may count, and that the others do.
+  for (const auto& name : names_) {
+    if (!running(name)) continue;
+    v1::StatusReply reply;
+    const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
+    const bool settled = wait_until(left, [&] {
+      reply.Clear();
+      const auto& peers = reply.peers();
+      return client(name).node_status(&reply).ok() && reply.state() != "filling"
+             && std::all_of(peers.begin(), peers.end(), [&](const auto& peer) { return !peer.up() || peer.counts(); });
+    });
+    if (!settled) return failure(name, "is up, but its state is " + reply.state());
+  }
   return {};
 }
 

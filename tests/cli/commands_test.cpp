@@ -417,6 +417,7 @@ TEST_SUITE("cli.admin") {
       auto& b = *reply->add_peers();
       b.set_name("b");
       b.set_up(true);
+      b.set_counts(true);
       b.set_clock_known(true);
       b.set_clock_offset_ms(-3);
       auto& c = *reply->add_peers();

@@ -74,6 +74,8 @@ TEST_SUITE("e2e.start_up") {
   TEST_CASE("a node of another cluster is refused by its peers, and they say why") {
     running_cluster cluster({}, false);
     cluster->set_flag("c", "--cluster-id", "elsewhere");
+    // A new cluster starts with all its members, and "c" will not be one.
+    for (const auto* name : {"a", "b"}) cluster->set_flag(name, "--accept-loss", "");
     for (const auto* name : {"a", "b"}) {
       const auto started = cluster->start(name);
       REQUIRE_MESSAGE(started.ok(), started.message());
