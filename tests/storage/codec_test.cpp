@@ -4,6 +4,7 @@
 #include "storage/checksum.hpp"
 #include "storage/meta_codec.hpp"
 #include "storage/record_codec.hpp"
+#include "storage/sums_journal.hpp"
 #include "support.hpp"
 
 using namespace quorate;
@@ -125,5 +126,65 @@ TEST_SUITE("storage.codec") {
     for_each_flip(identity_row({"cluster", "node"}).value, [](const std::string& flipped) {
       REQUIRE(decode_identity(flipped).error().code() == errc::corruption);
     });
+  }
+
+  TEST_CASE("which disks members have is stored as docs/formats.md says") {
+    const auto row = disks_row({0x0102, true, {{node_id{5}, 6}, {node_id{4}, 0x0A0B}}});
+    CHECK(row.key == "disks");
+    CHECK(row.value.substr(0, row.value.size() - 8)
+          == std::string("\0\0\0\0\0\0\x01\x02"
+                         "\x01"
+                         "\x02"
+                         "\0\0\0\0\0\0\0\x04"
+                         "\0\0\0\0\0\0\x0A\x0B"
+                         "\0\0\0\0\0\0\0\x05"
+                         "\0\0\0\0\0\0\0\x06",
+                         42));
+    CHECK(disks_row({}).value.size() == 18);
+  }
+
+  TEST_CASE("which disks members have reads back as written") {
+    member_disks most{~0ull, true, {}};
+    for (std::uint64_t n = 0; n < limits::members_max; ++n) most.others[node_id{n << 33}] = n;
+    for (const auto& disks : {member_disks{}, member_disks{1, false, {{node_id{~0ull}, ~0ull}}}, most}) {
+      const auto decoded = decode_disks(disks_row(disks).value);
+      REQUIRE_MESSAGE(decoded.ok(), decoded.error());
+      CHECK(*decoded == disks);
+    }
+  }
+
+  TEST_CASE("every flipped byte and every cut of the disks is corruption") {
+    const auto value = disks_row({7, true, {{node_id{2}, 20}, {node_id{3}, 30}}}).value;
+    for_each_flip(
+        value, [](const std::string& flipped) { REQUIRE(decode_disks(flipped).error().code() == errc::corruption); });
+    for (std::size_t size = 0; size < value.size(); ++size)
+      REQUIRE(decode_disks(value.substr(0, size)).error().code() == errc::corruption);
+    CHECK(decode_disks(value + '\0').error().code() == errc::corruption);
+  }
+
+  TEST_CASE("disks this release cannot have written are corruption even with a right checksum") {
+    // The bytes of two others with another flag, another count, bytes too many or too few, or in the wrong row.
+    const auto sealed = [](std::uint8_t complete, std::uint8_t count, std::size_t bytes,
+                           std::string_view row = disks_key) {
+      std::string value;
+      append_big_endian(value, std::uint64_t{7});
+      append_big_endian(value, complete);
+      append_big_endian(value, count);
+      for (std::size_t n = 0; n < bytes; ++n) value.push_back(static_cast<char>(n));
+      seal(row, value);
+      return value;
+    };
+    REQUIRE(decode_disks(sealed(0, 2, 32)).ok());
+    REQUIRE(decode_disks(sealed(1, 2, 32)).ok());
+    for (const auto& wrong : {sealed(2, 2, 32), sealed(0xFF, 2, 32), sealed(1, 1, 32), sealed(1, 3, 32),
+                              sealed(1, 2, 31), sealed(1, 2, 33), sealed(1, 0, 1), sealed(1, 2, 32, epoch_key)})
+      CHECK(decode_disks(wrong).error().code() == errc::corruption);
+  }
+
+  TEST_CASE("a directory whose disks are damaged does not say that it has none") {
+    auto row = disks_row({7, true, {{node_id{2}, 20}}});
+    row.value[0] = static_cast<char>(row.value[0] ^ 1);
+    sums_reader reader;
+    CHECK(reader.add(row.key, row.value).code() == errc::corruption);
   }
 }

@@ -2,6 +2,7 @@
 #include <doctest/doctest.h>
 
 #include <atomic>
+#include <map>
 #include <thread>
 
 #include "storage/memory_store.hpp"
@@ -24,6 +25,19 @@ struct on_rocks {
   std::unique_ptr<store> held = must_open(options_at(directory / "data"));
   store& operator*() { return *held; }
 };
+
+/// Power goes and comes back: what was synced is there.
+void lose_power(in_memory& fixture) { dynamic_cast<memory_store&>(*fixture.held).power_cut(); }
+void lose_power(on_rocks& fixture) {
+  fixture.held.reset();
+  fixture.held = must_open(options_at(fixture.directory / "data"));
+}
+
+write_group disks(member_disks held) {
+  write_group group;
+  group.disks = std::move(held);
+  return group;
+}
 
 write_group records(std::vector<record_change> changes) {
   write_group group;
@@ -74,6 +88,9 @@ TEST_SUITE("storage.contract") {
     CHECK(summary->counts == record_counts{});
     CHECK(summary->clock_bound == 0);
     CHECK(summary->epoch == 0);
+    CHECK(summary->disks == member_disks{});
+    CHECK(summary->disks.own == 0);
+    CHECK_FALSE(summary->disks.complete);
   }
 
   TEST_CASE_TEMPLATE("get answers the newest record and tombstones too", Fixture, in_memory, on_rocks) {
@@ -284,6 +301,60 @@ TEST_SUITE("storage.contract") {
     CHECK(summary->counts == record_counts{4, 5});
     CHECK(summary->clock_bound == 9);
     CHECK(summary->vector.size() == 2);
+  }
+
+  TEST_CASE_TEMPLATE("which disks members have reads back as committed, all of it", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    std::map<node_id, std::uint64_t> most;
+    for (std::uint64_t n = 1; n < limits::members_max; ++n) most[node_id{~n}] = ~0ull - n;
+    for (const auto& held : {member_disks{1, false, {}}, member_disks{~0ull, true, {}},
+                             member_disks{7, true, {{node_id{2}, 20}}}, member_disks{7, false, most}}) {
+      REQUIRE(s.commit(disks(held)).ok());
+      CHECK(s.summary()->disks == held);
+    }
+  }
+
+  TEST_CASE_TEMPLATE("which disks members have is replaced as a whole, and only by a group that names it", Fixture,
+                     in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(disks({7, false, {{node_id{2}, 20}, {node_id{3}, 30}}})).ok());
+    REQUIRE(s.commit(disks({7, true, {{node_id{3}, 31}}})).ok());
+    const member_disks held{7, true, {{node_id{3}, 31}}};
+    CHECK(s.summary()->disks == held);
+    REQUIRE(s.commit({}).ok());
+    REQUIRE(s.commit(numbered_group(1)).ok());
+    REQUIRE(s.begin_epoch(1, 1).ok());
+    CHECK(s.summary()->disks == held);
+  }
+
+  TEST_CASE_TEMPLATE("which disks members have survives loss of power, with the group it came in", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    // Past a fold of the sums, which are kept in another way.
+    constexpr std::uint64_t groups = 1'100;
+    for (std::uint64_t n = 1; n <= groups; ++n) {
+      auto group = numbered_group(n);
+      if (n % 50 == 1) group.disks = member_disks{7, n % 100 == 1, {{node_id{2}, n}}};
+      REQUIRE((*fixture).commit(group).ok());
+      if (n % 350 != 0 && n != groups) continue;
+      lose_power(fixture);
+      const auto last = (n - 1) / 50 * 50 + 1;
+      CAPTURE(n);
+      CHECK(groups_held(*fixture) == n);
+      CHECK((*fixture).summary()->disks == member_disks{7, last % 100 == 1, {{node_id{2}, last}}});
+    }
+  }
+
+  TEST_CASE_TEMPLATE("of a group that is refused the disks are not taken either", Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(disks({7, false, {}})).ok());
+    auto refused = records({{key("a"), live(1, "", std::string(70'000, 'x')), "", true}});
+    refused.disks = member_disks{7, true, {{node_id{2}, 20}}};
+    CHECK(s.commit(refused).code() == errc::internal);
+    CHECK(s.summary()->disks == member_disks{7, false, {}});
   }
 
   TEST_CASE_TEMPLATE("an empty group is a write like any other", Fixture, in_memory, on_rocks) {
