@@ -44,6 +44,7 @@ std::vector<log_position> board::news_for(core::log_vector& announced) const {
 void board::set_disks(const storage::member_disks& disks) {
   std::lock_guard lock(mutex_);
   disks_ = disks;
+  own_disk_ = disks.own;
   complete_ = disks.complete;
   for (std::size_t i = 0; i < peers_.size(); ++i) recount(i);
 }

@@ -26,7 +26,7 @@ struct peer_fact {
   bool clock_known = false;
   std::int64_t clock_measured_at_ms = 0;  ///< our wall clock minus our steady clock when that was measured
   std::int64_t clock_offset_ms = 0;
-  core::log_vector vector;  ///< what it last said it holds
+  core::log_vector vector;            ///< what it last said it holds
   std::int64_t vector_asked_us = -1;  ///< when the heartbeat was sent that this answered; -1 = none yet
   bool complete = false;              ///< by its last answer
   std::uint64_t disk = 0;             ///< by its welcome
@@ -58,6 +58,7 @@ class board {
   bool knows_disk(std::size_t peer, std::uint64_t disk) const;
   /// Of this node: it counts in quorums.
   bool complete() const { return complete_; }
+  std::uint64_t own_disk() const { return own_disk_; }
   std::atomic<std::uint64_t> entries_refused_clock{0};
   std::atomic<std::uint64_t> entries_poisoned{0};
 
@@ -66,6 +67,10 @@ class board {
   log_position live_end() const;
   /// Positions beyond what `announced` holds; brings `announced` up to date.
   std::vector<log_position> news_for(core::log_vector& announced) const;
+
+  /// The highest name of a disk of this node that a peer has told of. Above the disk's own name: an old one was put
+  /// back.
+  std::atomic<std::uint64_t> newest_own_disk{0};
 
   // Written by the peer links and, for what a hello says, the sessions.
   template <class Change>
@@ -109,6 +114,7 @@ class board {
   log_id live_;
   storage::member_disks disks_;
   std::atomic<bool> complete_{false};
+  std::atomic<std::uint64_t> own_disk_{0};
   std::vector<peer_fact> peers_;
   std::vector<actor_fact> actors_;
   std::vector<std::atomic<bool>> cut_;

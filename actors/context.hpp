@@ -43,7 +43,7 @@ struct node_context {
   const member_identity self;
   const std::vector<member_identity> peers;  ///< index i is member i + 1; this node is member 0
   const std::function<std::uint64_t()> random;
-  const std::uint64_t instance;  ///< random, per process
+  const std::uint64_t instance;   ///< random, per process
   const std::int64_t started_us;  ///< steady clock
   storage::store& store;
   const clock& time;

@@ -70,8 +70,8 @@ void fanout_state::on_begun(message::begun& group) {
 
 void fanout_state::on_acked(const message::acked& ack) {
   std::vector<core::quorum_decision<net::write_ticket>> decisions;
-  // A copy that is learned of after the deadline, say because this process stood still, comes too late: what a lost disk
-  // had promised may be void by then (core/refill.hpp).
+  // A copy that is learned of after the deadline, say because this process stood still, comes too late: what a lost
+  // disk had promised may be void by then (core/refill.hpp).
   if (!planted(planted_bug::deadline_ignored)) writes.expire(context->time.steady_us(), decisions);
   writes.acked(ack.log, ack.member, ack.first, ack.last, ack.superseded, decisions);
   if (!decisions.empty()) answer(decisions);

@@ -73,14 +73,18 @@ void inbound_session::take_questions(const v1::PeerFrame& frame) {
   // count its own copy (core/refill.hpp). It asks again.
   if (!frame.uncounted() && !context_.facts.knows_disk(peer_, disk_)) return;
   v1::PeerAnswer answer;
+  // Before the reads: what was read while this node did not count must not count.
+  answer.set_uncounted(!context_.facts.complete());
+  std::size_t bytes = 0;
   for (const auto& question : frame.questions()) {
+    if (bytes > limits::frame_entries_bytes_max) break;  // the rest is asked again
     auto held = context_.store.get({static_cast<key_kind>(question.kind()), question.key()});
     if (!held) return context_.fail(held.error());
     auto* finding = answer.add_findings();
     finding->set_number(question.number());
     if (*held) fill(question.key(), **held, {question.known().time(), node_id{question.known().node()}}, finding);
+    bytes += finding->mutation().value().size();
   }
-  answer.set_uncounted(!context_.facts.complete());
   answers_->send(std::move(answer));
 }
 

@@ -14,9 +14,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_interval{limits::deadline_tick_ms};
 
-std::uint32_t all_peers(const node_context& context) {
-  return ((1u << context.peers.size()) - 1) << 1;
-}
+std::uint32_t all_peers(const node_context& context) { return ((1u << context.peers.size()) - 1) << 1; }
 
 }  // namespace
 
@@ -26,11 +24,11 @@ void inquirer_state::start(node_context* node) {
   next_ = static_cast<std::uint64_t>(node->time.steady_us());
 }
 
-status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys) const {
+status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys, bool complete) const {
   const auto& facts = context->facts;
   if (deadline_us <= context->time.steady_us())
     return {errc::deadline_exceeded, "the deadline passed before the members were asked"};
-  if (!facts.complete())
+  if (!complete || facts.newest_own_disk > facts.own_disk())
     return {errc::filling, "this node's disk is new; it is being filled from the others, ask one of them"};
   if (facts.peers_counting() + 1 < context->majority())
     return {errc::quorum_unreachable, std::to_string(facts.peers_counting() + 1) + " of "
@@ -55,7 +53,7 @@ void inquirer_state::on_inquire(std::vector<net::write_ticket>& writes) {
     round r;
     r.deadline_us = ticket->deadline_us;
     r.write = std::move(ticket);
-    if (auto possible = admissible(r.deadline_us, r.write->found.keys.size()); !possible) {
+    if (auto possible = admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete()); !possible) {
       refuse(r, possible);
       continue;
     }
@@ -73,7 +71,7 @@ void inquirer_state::on_read(message::read_value& request) {
   round r;
   r.deadline_us = request.ticket->deadline_us;
   r.read = std::move(request.ticket);
-  if (auto possible = admissible(r.deadline_us, 1); !possible) return refuse(r, possible);
+  if (auto possible = admissible(r.deadline_us, 1, request.complete); !possible) return refuse(r, possible);
   core::holding own{request.own ? request.own->stamp : version{}, std::move(request.own)};
   r.keys.emplace_back(net::asked_key{r.read->key, own.stamp}, core::inquiry::purpose::value, context->majority());
   begin(std::move(r), std::move(own));
@@ -191,7 +189,9 @@ void inquirer_state::finish(round& r) {
   for (auto& one : r.keys) {
     const auto& best = one.machine.best();
     found.floor = std::max(found.floor, best.stamp.time);
-    if (best.record) found.newer.emplace_back(one.key.key, *best.record);
+    if (!best.record) continue;
+    r.write->bytes += best.record->value.size();
+    found.newer.emplace_back(one.key.key, *best.record);
   }
   std::vector<net::write_ticket> ready;
   ready.push_back(std::move(r.write));
@@ -216,7 +216,7 @@ void inquirer_state::on_tick() {
     open_ -= r.keys.size();
     auto late = std::move(r);
     i = rounds_.erase(i);
-    refuse(late, {errc::quorum_unreachable, "too few members answered in time; nothing was written"});
+    refuse(late, {errc::quorum_unreachable, "too few members answered in time"});
   }
 }
 

@@ -1,9 +1,9 @@
 // inquirer: asks the members what they hold of a key: before a LINEARIZABLE write is stamped, and for QUORUM reads,
 // which it also answers.
 //
-// One per node, cooperative (never blocks). State: a core::inquiry per key asked about. Questions and write-backs go out
-// over the peer links and are repeated while they stay unanswered; both may arrive twice. Promises: each ticket it took
-// is answered, or handed to the writer, no later than a tick after its deadline. If it dies, its tickets answer
+// One per node, cooperative (never blocks). State: a core::inquiry per key asked about. Questions and write-backs go
+// out over the peer links and are repeated while they stay unanswered; both may arrive twice. Promises: each ticket it
+// took is answered, or handed to the writer, no later than a tick after its deadline. If it dies, its tickets answer
 // "unknown".
 #pragma once
 
@@ -56,7 +56,7 @@ struct inquirer_state {
   };
 
   /// The reason not to begin; ok when there is none.
-  status admissible(std::int64_t deadline_us, std::size_t keys) const;
+  status admissible(std::int64_t deadline_us, std::size_t keys, bool complete) const;
   void begin(round&& r, std::optional<core::holding> own);
   void ask(round& r);
   void ask_again(round& r);

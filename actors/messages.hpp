@@ -71,6 +71,7 @@ using inquire_ptr = std::shared_ptr<inquire>;
 /// To the inquirer: answer this, given what this node's copy is.
 struct read_value {
   net::read_ticket ticket;
+  bool complete = false;  ///< whether this node counted before its copy was read
   std::optional<stored_record> own;
 };
 using read_value_ptr = std::shared_ptr<read_value>;
@@ -80,7 +81,7 @@ struct ask {
   struct question {
     std::uint64_t number = 0;
     record_key key;
-    version known;  ///< the value is wanted only of a higher one
+    version known;                            ///< the value is wanted only of a higher one
     std::optional<stored_record> write_back;  ///< then it is no question: the peer is to hold this
   };
   std::shared_ptr<const std::vector<question>> questions;

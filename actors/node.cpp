@@ -124,10 +124,14 @@ class running_node final : public node, public net::node_api {
     ticket->deadline_us =
         std::min(ticket->deadline_us, context_.time.steady_us() + limits::quorum_timeout_ms_max * 1000);
     if (draining_) return ticket.finish({{errc::shutting_down, "the node is draining; read through another one"}, {}});
+    if (context_.inquirer.waiting() > limits::pending_questions_max)
+      return ticket.finish({{errc::overloaded, "too many reads are waiting; try again later"}, {}});
+    const bool complete = context_.facts.complete();
     auto own = store_->get(ticket->key);
     if (!own) return ticket.finish({own.error(), {}});
     auto request = std::make_shared<message::read_value>();
     request->ticket = std::move(ticket);
+    request->complete = complete;
     request->own = std::move(*own);
     thread_loan loan;
     context_.inquirer.send(message::read_value_ptr(std::move(request)));
@@ -150,6 +154,8 @@ class running_node final : public node, public net::node_api {
  private:
   /// Linearizable writes: the members are asked what they hold of the keys first.
   void inquire(std::vector<net::write_ticket> tickets) {
+    if (context_.inquirer.waiting() > limits::pending_questions_max)
+      return refuse(tickets, {errc::overloaded, "too many questions to the members are waiting; try again later"});
     auto order = std::make_shared<message::inquire>();
     for (auto& ticket : tickets) {
       status failed;
@@ -218,7 +224,9 @@ class running_node final : public node, public net::node_api {
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
     runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
-    for (auto* place : {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader, &context_.reconciler}) place->clear();
+    for (auto* place :
+         {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader, &context_.reconciler})
+      place->clear();
     for (auto& link : context_.links) link->clear();
     context_.inbox.close();
   }

@@ -48,6 +48,11 @@ std::vector<log_position> positions_of(const google::protobuf::RepeatedPtrField<
   return out;
 }
 
+std::size_t bytes_of(const message::ask::question& question) {
+  const auto value = question.write_back ? question.write_back->value.size() + question.write_back->alias.size() : 0;
+  return question.key.bytes.size() + value + 64;
+}
+
 }  // namespace
 
 void peer_link_state::start(node_context* node, std::size_t peer_index) {
@@ -85,6 +90,7 @@ void peer_link_state::drop(const std::string& why) {
   phase_ = phase::idle;
   machine.on_closed();
   questions_.clear();
+  question_bytes_ = 0;
   backoff_ms_ = std::clamp(backoff_ms_ * 2, limits::reconnect_ms_min, limits::reconnect_ms_max);
   auto spread = std::uniform_int_distribution<std::int64_t>(-backoff_ms_ / 5, backoff_ms_ / 5);
   retry_at_ms_ = now_ms() + backoff_ms_ + spread(jitter_);
@@ -106,6 +112,11 @@ void peer_link_state::become_open(const v1::PeerAnswer& answer) {
   heartbeat_at_ms_ = 0;
   heartbeats_.clear();
   reading_since_ms_ = 0;
+  // Before this link can bring an acknowledgement: an old disk that was put back must not count.
+  for (auto seen = context->facts.newest_own_disk.load();
+       seen < answer.welcome().knows_you_by()
+       && !context->facts.newest_own_disk.compare_exchange_weak(seen, answer.welcome().knows_you_by());) {
+  }
   peer_complete_ = answer.welcome().complete();
   auto vector = positions_of(answer.welcome().vector());
   machine.on_open(vector);
@@ -206,15 +217,21 @@ void peer_link_state::on_findings(const v1::PeerAnswer& answer) {
 void peer_link_state::on_ask(const message::ask& m) {
   if ((m.members >> (index + 1) & 1) == 0 || phase_ != phase::open) return;
   // Past the bound they are dropped; who asks does so again.
-  for (const auto& question : *m.questions)
-    if (questions_.size() < 2 * limits::pending_questions_max) questions_.push_back(question);
+  for (const auto& question : *m.questions) {
+    const auto bytes = bytes_of(question);
+    if (question_bytes_ + bytes > limits::link_backlog_bytes_max + limits::entry_bytes_max) break;
+    question_bytes_ += bytes;
+    questions_.push_back(question);
+  }
   pump();
 }
 
 void peer_link_state::add_questions(v1::PeerFrame& frame) {
-  for (std::size_t bytes = 0; !questions_.empty() && bytes < limits::frame_questions_bytes_max; questions_.pop_front()) {
+  for (std::size_t bytes = 0; !questions_.empty() && bytes < limits::frame_questions_bytes_max;
+       questions_.pop_front()) {
     auto& next = questions_.front();
-    bytes += next.key.bytes.size() + 64;
+    bytes += bytes_of(next);
+    question_bytes_ -= bytes_of(next);
     if (!next.write_back) {
       auto* question = frame.add_questions();
       question->set_number(next.number);
@@ -224,7 +241,6 @@ void peer_link_state::add_questions(v1::PeerFrame& frame) {
       question->mutable_known()->set_node(to_number(next.known.node));
       continue;
     }
-    bytes += next.write_back->value.size() + next.write_back->alias.size();
     auto* value = frame.add_write_backs();
     value->set_number(next.number);
     value->mutable_version()->set_time(next.write_back->stamp.time);

@@ -77,9 +77,10 @@ struct peer_link_state {
     std::int64_t steady_us = 0;
     std::int64_t wall_ms = 0;
   };
-  std::deque<sent_heartbeat> heartbeats_;  ///< not yet echoed, the last few
+  std::deque<sent_heartbeat> heartbeats_;         ///< not yet echoed, the last few
   std::deque<message::ask::question> questions_;  ///< not yet sent; who asks repeats what gets lost
-  bool peer_complete_ = false;                    ///< as last published
+  std::size_t question_bytes_ = 0;
+  bool peer_complete_ = false;  ///< as last published
   std::size_t waiting_published_ = 0;
   std::minstd_rand jitter_;
 };

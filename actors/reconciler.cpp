@@ -1,5 +1,6 @@
 #include "actors/reconciler.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <cstdlib>
 
@@ -13,7 +14,8 @@ namespace {
 
 /// A node that does not count yet looks again soon: a new cluster takes its first write when it does.
 std::chrono::milliseconds interval_of(const node_context& context) {
-  return std::chrono::milliseconds(context.facts.complete() && context.facts.peers_counting() == context.facts.peers_up()
+  return std::chrono::milliseconds(context.facts.complete()
+                                           && context.facts.peers_counting() == context.facts.peers_up()
                                        ? limits::reconcile_ms
                                        : limits::reconcile_ms / 5);
 }
@@ -64,16 +66,25 @@ void reconciler_state::settle_disks(const std::vector<peer_fact>& peers) {
   auto wanted = held;
   for (std::size_t i = 0; i < peers.size(); ++i) {
     const auto& peer = peers[i];
-    // Who calls is there now; a welcome may be of a stream whose other end is long gone.
-    if (auto disk = peer.complete_caller != 0 ? peer.complete_caller : peer.complete ? peer.disk : 0; disk != 0)
-      wanted.others[context->peers[i].id] = disk;
+    if (auto disk = std::max(peer.complete_caller, peer.complete ? peer.disk : 0); disk != 0) {
+      auto& known = wanted.others[context->peers[i].id];
+      known = std::max(known, disk);
+    }
+  }
+  if (const std::uint64_t newest = context->facts.newest_own_disk; newest > held.own) {
+    // What was acknowledged since this disk was taken away is not on it.
+    reached(mark::old_disk_noticed);
+    logging::event(logging::level::error, "disk.outdated", {{"action", "it is filled again from the others"}});
+    wanted.own = newest + 1;
+    wanted.complete = false;
+    return context->writer.send(message::remember{std::move(wanted)});
   }
   if (!held.complete) {
     std::vector<core::refill_view> views;
     for (std::size_t i = 0; i < peers.size(); ++i)
       views.push_back({context->peers[i].id, peers[i].up, peers[i].complete && context->facts.peer_counts(i),
                        peers[i].knows_us_by, peers[i].vector, peers[i].vector_asked_us});
-    const auto verdict = filling->tick(held.own, context->facts.vector(), views);
+    const auto verdict = filling->tick(context->facts.vector(), views);
     wanted.complete = verdict != core::refill_verdict::wait;
     if (verdict == core::refill_verdict::complete_as_new) reached(mark::filled_as_new);
     if (verdict == core::refill_verdict::complete_as_refilled) {
@@ -88,8 +99,7 @@ caf::behavior reconciler_behavior(caf::stateful_actor<reconciler_state>* self, n
   install_defaults(self);
   self->state.context = context;
   self->state.relays = std::make_unique<core::reconcile>(context->self.id, context->options.relay_delay_ms);
-  self->state.filling =
-      std::make_unique<core::refill>(context->started_us + context->options.refill_wait_ms * 1000);
+  self->state.filling = std::make_unique<core::refill>(context->started_us + context->options.refill_wait_ms * 1000);
   self->delayed_send(self, interval_of(*context), message::tick{});
   return {
       [self, context](message::tick) {

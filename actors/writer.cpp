@@ -104,7 +104,9 @@ status writer_state::open(node_context* node) {
 
 status writer_state::open_disk(const storage::member_disks& held) {
   disks_ = held;
-  if (disks_.own == 0) disks_.own = context_->random() | 1;
+  if (disks_.own == 0)
+    disks_.own = hybrid_time_at(static_cast<std::uint64_t>(std::max<std::int64_t>(now_.wall_ms, 1)))
+                 | (context_->random() & 0xFFFF);
   if (planted(planted_bug::wiped_counts)) disks_.complete = true;
   if (!disks_.complete && context_->members() == 1) disks_.complete = true;
   if (!disks_.complete && context_->options.accept_loss) {
@@ -118,8 +120,11 @@ status writer_state::remember(const storage::member_disks& disks) {
   storage::write_group group;
   group.disks = disks;
   // What was learned since these were put together stays.
-  group.disks->complete = disks.complete || disks_.complete;
-  for (const auto& [member, disk] : disks_.others) group.disks->others.try_emplace(member, disk);
+  if (group.disks->own == disks_.own) group.disks->complete = disks.complete || disks_.complete;
+  for (const auto& [member, disk] : disks_.others) {
+    auto& known = group.disks->others[member];
+    known = std::max(known, disk);
+  }
   if (auto stored = context_->store.commit(group); !stored) return stored;
   disks_ = *group.disks;
   disks_changed_ = false;
@@ -131,9 +136,12 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
   auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
   const auto sender = context_->peers[batch.from().peer()].id;
   // Together with what the sender will count as acknowledged here: then this node can tell should that disk be lost.
-  if (batch.counted && !context_->facts.knows_disk(batch.from().peer(), batch.from().disk())) {
-    disks_.others[sender] = batch.from().disk();
-    disks_changed_ = true;
+  if (batch.counted && !batch.from().closed()) {
+    const auto known = disks_.others.find(sender);
+    if (known == disks_.others.end() || known->second < batch.from().disk()) {
+      disks_.others[sender] = batch.from().disk();
+      disks_changed_ = true;
+    }
   }
   auto latest_ms = now_.wall_ms + correction_ms + context_->options.max_clock_offset_ms;
   for (auto& arrived : batch.entries) {
@@ -202,7 +210,7 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   const auto& facts = context_->facts;
   if (ticket->deadline_us <= now_.steady_us)
     return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
-  if (!facts.complete()) {
+  if (!facts.complete() || facts.newest_own_disk > disks_.own) {
     reached(mark::write_rejected_filling);
     return {errc::filling, "this node's disk is new; it is being filled from the others, write through one of them"};
   }
@@ -235,8 +243,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     const bool linearizable = ticket->consistency == net::write_consistency::linearizable;
     auto needed = context_->copies_needed(ticket->quorum);
     if (linearizable) needed = std::max(needed, context_->majority());
-    const bool any_verdict =
-        linearizable && !(planted(planted_bug::stamped_twice) && ticket->found.floor == 0);
+    const bool any_verdict = linearizable && !(planted(planted_bug::stamped_twice) && ticket->found.floor == 0);
     auto reject = [&](status why) { ticket.finish({std::move(why), {}, {}, needed, 0}); };
     if (auto why = admissible(ticket, needed); !why) {
       reject(std::move(why));
@@ -300,8 +307,7 @@ result<bool> writer_state::pass_on(core::group_builder& group, const record_key&
 
 status writer_state::write_back(core::group_builder& group, std::vector<written_back>& values,
                                 std::vector<encoded_entry>& made) {
-  const auto latest_ms =
-      now_.wall_ms + context_->facts.clock_correction_ms + context_->options.max_clock_offset_ms;
+  const auto latest_ms = now_.wall_ms + context_->facts.clock_correction_ms + context_->options.max_clock_offset_ms;
   std::erase_if(values, [&](const written_back& value) {
     // Nothing of an old stream once a new one was accepted; no stamp that would be refused in a log.
     return (value.from && value.from->closed())
@@ -457,7 +463,13 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
       },
       [self, context](const message::remember& m) {
         context->writer.received();
-        if (auto stored = self->state.remember(m.disks); !stored) {
+        const auto name = self->state.disk();
+        auto stored = self->state.remember(m.disks);
+        if (stored && self->state.disk() != name)
+          stored = {
+              errc::unavailable,
+              "this disk is older than one that members have known this node by: it is to be filled again, start anew"};
+        if (!stored) {
           context->fail(stored);
           self->quit();
         }

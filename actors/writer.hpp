@@ -40,6 +40,8 @@ struct writer_state {
   /// One group. Returns whether more is waiting.
   result<bool> on_wake();
   status remember(const storage::member_disks& disks);
+  /// The name of this node's disk.
+  std::uint64_t disk() const { return disks_.own; }
 
  private:
   struct answer_to_peer;

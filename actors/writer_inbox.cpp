@@ -47,7 +47,9 @@ bool writer_inbox::deliver(written_back&& value) {
   bool ring = false;
   {
     std::lock_guard lock(mutex_);
-    if (closed_ || write_backs_.size() >= limits::pending_questions_max) return false;
+    const auto bytes = value.key.bytes.size() + value.record.value.size() + 64;
+    if (closed_ || write_back_bytes_ + bytes > limits::group_bytes_max) return false;
+    write_back_bytes_ += bytes;
     write_backs_.push_back(std::move(value));
     ring = !std::exchange(rung_, true);
   }
@@ -72,6 +74,7 @@ writer_inbox::work writer_inbox::take() {
   }
   // What a read waits for is one value a key; all of it goes along.
   result.write_backs = std::exchange(write_backs_, {});
+  write_back_bytes_ = 0;
   entries = 0;
   bytes = 0;
   while (!writes_.empty() && room()) {

@@ -88,6 +88,7 @@ class writer_inbox {
   std::vector<written_back> write_backs_;
   std::size_t write_bytes_ = 0;
   std::size_t peer_bytes_ = 0;
+  std::size_t write_back_bytes_ = 0;
   bool rung_ = false;
   bool closed_ = false;
 };

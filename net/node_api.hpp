@@ -85,7 +85,7 @@ class write_request {
   /// What the node has found out about it; the node's own business.
   struct {
     std::vector<asked_key> keys;
-    std::uint64_t floor = 0;       ///< hybrid time it must be stamped above
+    std::uint64_t floor = 0;                                  ///< hybrid time it must be stamped above
     std::vector<std::pair<record_key, stored_record>> newer;  ///< what members hold that this node may lack
     std::optional<write_answer> superseded;                   ///< the end of its first attempt
   } found;

@@ -37,7 +37,7 @@ inline constexpr std::size_t alias_bytes_max = 1u << 10;
 inline constexpr std::size_t entry_bytes_max = 512u << 10;
 inline constexpr std::size_t frame_entries_bytes_max = 1u << 20;
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
-inline constexpr std::size_t link_window_bytes_max = 8u << 20;   // sent, not yet acknowledged, per peer
+inline constexpr std::size_t link_window_bytes_max = 8u << 20;  // sent, not yet acknowledged, per peer
 #ifdef QUORATE_TEST_POINTS
 inline constexpr std::size_t link_backlog_bytes_max = 8u << 10;  // small, so that simulated runs come past it
 #else
@@ -51,7 +51,7 @@ inline constexpr std::size_t waiting_write_bytes_max = 64u << 20;
 inline constexpr std::size_t waiting_peer_bytes_max = 64u << 20;  // entries of peers not yet taken
 inline constexpr std::size_t group_entries_max = 2'048;
 inline constexpr std::size_t group_bytes_max = 4u << 20;
-inline constexpr std::size_t pending_writes_max = 65'536;  // taken, not yet answered
+inline constexpr std::size_t pending_writes_max = 65'536;    // taken, not yet answered
 inline constexpr std::size_t pending_questions_max = 8'192;  // reads and keys of linearizable writes, not yet answered
 
 // Times.

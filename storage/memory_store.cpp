@@ -182,9 +182,22 @@ class map_store final : public memory_store {
     failed_ = {};
   }
 
+  void copy() override {
+    const std::lock_guard lock(mutex_);
+    copy_ = synced_ ? *synced_ : written_;
+  }
+
+  void put_copy_back() override {
+    const std::lock_guard lock(mutex_);
+    written_ = copy_;
+    synced_.reset();
+    failed_ = {};
+  }
+
  private:
   mutable std::mutex mutex_;
   contents written_;
+  contents copy_;
   std::optional<contents> synced_;  ///< what is on disk, while that differs from what was written
   status failed_;
 };

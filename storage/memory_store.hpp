@@ -20,6 +20,9 @@ class memory_store : public store {
   virtual void power_cut() = 0;
   /// Forgets everything, as after loss of the disk.
   virtual void wipe() = 0;
+  /// A copy of the disk is made, and later put in its place.
+  virtual void copy() = 0;
+  virtual void put_copy_back() = 0;
 };
 
 std::unique_ptr<memory_store> make_memory_store();

@@ -33,14 +33,14 @@ struct record_counts {
   bool operator==(const record_counts&) const = default;
 };
 
-/// Which disks the members have: what a member that lost its disk is known by. A disk is named by a random number at
-/// its first use.
+/// Which disks the members have: what a member that lost its disk is known by. A disk is named at its first use by the
+/// time and random bits, so that a newer one has a higher name.
 struct member_disks {
-  std::uint64_t own = 0;  ///< 0 = not named yet
+  std::uint64_t own = 0;  ///< Unix milliseconds << 16 | random; 0 = not named yet
   /// This member holds all it has ever acknowledged. Not so on an empty disk, which may have replaced another: until it
   /// is, the member counts in no quorum.
   bool complete = false;
-  std::map<node_id, std::uint64_t> others;  ///< of each other member the last disk that was complete
+  std::map<node_id, std::uint64_t> others;  ///< of each other member the newest disk that was complete
   bool operator==(const member_disks&) const = default;
 };
 

@@ -23,7 +23,8 @@ struct holding {
 class inquiry {
  public:
   /// `version`: done once `needed` members have said what they hold. `value`: done once `needed` members held exactly
-  /// the same newest version when asked. `needed` is a majority: it meets every quorum, asking or writing.
+  /// the same version when asked: the newest one known, or an older one that turns out to be on so many (then what is
+  /// newer was not finished when they were asked). `needed` is a majority: it meets every quorum, asking or writing.
   enum class purpose : std::uint8_t { version, value };
   inquiry(purpose why, unsigned needed) : why_(why), needed_(needed) {}
 
@@ -44,10 +45,12 @@ class inquiry {
  private:
   void settle();
   void count(unsigned member);
+  /// Whether so many have answered that they hold exactly this.
+  bool agreed_upon(const version& stamp) const;
 
   const purpose why_;
   const unsigned needed_;
-  std::map<unsigned, version> answers_;
+  std::map<unsigned, holding> answers_;
   holding best_;
   std::uint32_t holders_ = 0;
   unsigned round_ = 0;

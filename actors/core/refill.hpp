@@ -3,8 +3,8 @@
 // A disk that was lost took with it what the member had acknowledged. Until the member holds everything that a
 // majority-crossing number of others hold, its acknowledgements and answers could let a quorum miss an acknowledged
 // write. Two ways to become complete:
-//   new: every other member is there, and none has ever known this member by another disk. Then it never acknowledged
-//     anything.
+//   new: every other member is there, and none has ever known this member complete, on any disk. Then it never
+//     acknowledged anything that counted.
 //   refilled: it holds everything that N - majority + 1 complete others held at some instant after the longest time a
 //     write or read waits for its quorum: what the old disk promised is decided by then.
 // The argument is in docs/consistency.md.
@@ -36,7 +36,7 @@ class refill {
   /// `settled_us`: the first instant at which nothing the old disk promised is still undecided.
   explicit refill(std::int64_t settled_us) : settled_us_(settled_us) {}
 
-  refill_verdict tick(std::uint64_t own_disk, const log_vector& own, const std::vector<refill_view>& others);
+  refill_verdict tick(const log_vector& own, const std::vector<refill_view>& others);
 
  private:
   std::int64_t settled_us_;

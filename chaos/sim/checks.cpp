@@ -31,8 +31,7 @@ std::string rejected_values(cluster& c, const operations& done) {
     for (const auto& position : held->vector) {
       for (sequence_number next = 1; next <= position.sequence;) {
         auto entries = m->storage.store().read_log(position.log, next, 1 << 20);
-        if (!entries || entries->empty())
-          return "P1: " + m->name + " lacks entries of a log that its vector covers";
+        if (!entries || entries->empty()) return "P1: " + m->name + " lacks entries of a log that its vector covers";
         for (const auto& e : *entries) {
           auto decoded = decode_entry(*e.bytes);
           if (!decoded) return "P10: an entry on " + m->name + " cannot be read";
@@ -65,7 +64,8 @@ std::string acknowledged_at(const member& m, const operation& op, const std::str
 /// How much of the time between the two the node stood still, microseconds.
 std::int64_t stood_still(const member& m, std::int64_t from_us, std::int64_t to_us) {
   std::int64_t sum = 0;
-  for (const auto& [begin, end] : m.pauses) sum += std::max<std::int64_t>(0, std::min(end, to_us) - std::max(begin, from_us));
+  for (const auto& [begin, end] : m.pauses)
+    sum += std::max<std::int64_t>(0, std::min(end, to_us) - std::max(begin, from_us));
   return sum;
 }
 
@@ -92,8 +92,9 @@ std::string check_bounds(const member& m) {
 std::string check_answers(cluster& c, const operations& done, std::int64_t now_us) {
   for (const auto& op : done) {
     if (!op->answered() && now_us > op->deadline_us + late_ms_max * ms) return "P3: never answered: " + op->text();
-    if (op->answered() && op->ended_us - op->deadline_us - stood_still(*c.find(op->node), op->deadline_us, op->ended_us)
-                              > late_ms_max * ms)
+    if (op->answered()
+        && op->ended_us - op->deadline_us - stood_still(*c.find(op->node), op->deadline_us, op->ended_us)
+               > late_ms_max * ms)
       return "P3: answered " + std::to_string((op->ended_us - op->deadline_us) / ms)
              + " ms after its deadline: " + op->text();
     if (op->ok() && op->write() && op->answer.copies < op->answer.copies_needed)
@@ -131,7 +132,8 @@ std::string check_contents(cluster& c, const operations& done) {
     for (auto& m : c.members()) {
       auto left = m->storage.store().get({key_kind::memory, left_of(op->key)});
       auto right = m->storage.store().get({key_kind::memory, right_of(op->key)});
-      if (left && right && *left != *right) return "P4: one half of an entry was applied, of '" + op->key + "' on " + m->name;
+      if (left && right && *left != *right)
+        return "P4: one half of an entry was applied, of '" + op->key + "' on " + m->name;
     }
   }
   return {};
@@ -172,8 +174,7 @@ std::string check_registers(cluster& c, const operations& done, std::int64_t now
     one.certain = op->ok();
     one.label = op->text();
     if (!one.certain && !one.write) continue;
-    if (one.write && op->answered() && !op->ok()
-        && outcome_of(op->answer.outcome.code()) == error_outcome::rejected)
+    if (one.write && op->answered() && !op->ok() && outcome_of(op->answer.outcome.code()) == error_outcome::rejected)
       continue;
     history.push_back(std::move(one));
   }

@@ -163,7 +163,7 @@ void clients::ended(operation& op, unsigned client, std::size_t where) {
   op.ended_us = world_.now_us();
   if (world_.traced)
     world_.trace(op.text(), "->", std::string(name_of(op.answer.outcome.code())), op.answer.outcome.context(),
-               op.write() ? std::string() : "saw #" + std::to_string(op.seen));
+                 op.write() ? std::string() : "saw #" + std::to_string(op.seen));
   const bool stay = op.ok() || world_.one_in(3);
   // Who is refused waits a little longer.
   next(client, stay ? where : (where + 1) % cluster_.size(), op.ok() ? pause() : 2 * pause() + 50);

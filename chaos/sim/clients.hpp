@@ -34,8 +34,8 @@ struct operation {
   std::int64_t ended_us = -1;  ///< -1 = not answered
   std::int64_t deadline_us = 0;
   net::write_answer answer;
-  std::uint64_t seen = 0;        ///< of a read: number of the write that was seen, 0 = absent
-  bool may_be_lost = false;      ///< it was promised on one disk only, and that was lost
+  std::uint64_t seen = 0;    ///< of a read: number of the write that was seen, 0 = absent
+  bool may_be_lost = false;  ///< it was promised on one disk only, and that was lost
   bool write() const { return what != kind::read; }
   bool answered() const { return ended_us >= 0; }
   bool ok() const { return answered() && answer.outcome.ok(); }

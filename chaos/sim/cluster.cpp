@@ -4,6 +4,7 @@
 #include <cstdlib>
 
 #include "chaos/sim/actors.hpp"
+#include "proto/hash.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate::sim {
@@ -12,7 +13,8 @@ cluster::cluster(world& w, unsigned members, std::function<void(const std::strin
     : net(w),
       world_(w),
       broken_(std::move(broken)),
-      // No two runs are alike in their good days either: near or far members, clocks that agree or differ within the bound.
+      // No two runs are alike in their good days either: near or far members, clocks that agree or differ within the
+      // bound.
       far_us_(w.one_in(2) ? w.between(1, 80) * ms : 150) {
   for (unsigned i = 0; i < members; ++i) {
     members_.push_back(std::make_unique<member>(w, std::string(1, static_cast<char>('a' + i))));
@@ -90,8 +92,11 @@ void cluster::gone(member& m, bool silent) {
 void cluster::crash(member& m, loss what, std::int64_t away_ms) {
   if (!m.life) return;
   if (!m.up && !m.failed) return;  // it is dying already
-  world_.trace(m.name, what == loss::disk ? "loses its disk" : what == loss::power ? "loses power" : "is killed");
-  if (what == loss::disk) {
+  world_.trace(m.name, what == loss::disk    ? "loses its disk"
+                       : what == loss::news  ? "gets an old disk back"
+                       : what == loss::power ? "loses power"
+                                             : "is killed");
+  if (what == loss::disk || what == loss::news) {
     m.wiping = true;
     if (on_wipe) on_wipe(m);
   }
@@ -116,14 +121,28 @@ void cluster::finish_crash(member& m, loss what, std::int64_t away_ms) {
     m.storage.wipe();
     m.wiping = false;
   }
+  if (what == loss::news) {
+    m.storage.put_copy_back();
+    if (const auto held = m.storage.store().summary()) m.old_disk = held->disks.own;
+    m.wiping = false;
+  }
   world_.after(away_ms * ms, [this, &m] { start(m); });
 }
 
 bool cluster::may_lose_a_disk() {
   return std::all_of(members_.begin(), members_.end(), [](const auto& m) {
     const auto held = m->storage.store().summary();
-    return !m->wiping && held && held->disks.complete;
+    return !m->wiping && held && held->disks.complete && held->disks.own != m->old_disk;
   });
+}
+
+bool cluster::everybody_knows_disk_of(const member& m) {
+  const auto held = m.storage.store().summary();
+  return held && std::all_of(members_.begin(), members_.end(), [&](const auto& other) {
+           if (other.get() == &m) return true;
+           auto theirs = other->storage.store().summary();
+           return theirs && theirs->disks.others[node_id_of(m.name)] == held->disks.own;
+         });
 }
 
 bool cluster::equal() {

@@ -44,16 +44,17 @@ struct member {
   skewed_clock time;
   disk storage;
   std::unique_ptr<node> life;
-  bool up = false;      ///< takes calls
-  bool failed = false;  ///< gave up by itself; a new life follows
-  bool wiping = false;  ///< its disk is about to be replaced
-  int standing = 0;     ///< kill points of its code that let time pass
+  bool up = false;             ///< takes calls
+  bool failed = false;         ///< gave up by itself; a new life follows
+  bool wiping = false;         ///< its disk is about to be replaced
+  std::uint64_t old_disk = 0;  ///< the name of an old disk that was put back; it takes another when it notices
+  int standing = 0;            ///< kill points of its code that let time pass
   std::vector<std::pair<std::int64_t, std::int64_t>> pauses;  ///< when an actor of it stood still
   std::uint64_t lives = 0;
 };
 
 /// What a crash takes along.
-enum class loss { memory, power, disk };
+enum class loss { memory, power, disk, news };  ///< news: an old copy of the disk is put in its place
 
 class cluster {
  public:
@@ -73,6 +74,8 @@ class cluster {
 
   /// Whether a disk may be lost: every member is complete, so what is on one is on others too.
   bool may_lose_a_disk();
+  /// Whether every other member has remembered which disk it has now.
+  bool everybody_knows_disk_of(const member& m);
   /// All members are up and have the same content.
   bool equal();
   void heal(member& one, member& other);

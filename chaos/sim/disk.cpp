@@ -7,7 +7,7 @@ namespace quorate::sim {
 namespace {
 const status dead(errc::storage_failure, "the process is dead");
 const status damaged(errc::corruption, "a block does not match its checksum");
-}
+}  // namespace
 
 class disk::view final : public storage::store {
  public:

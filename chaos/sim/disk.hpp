@@ -22,6 +22,9 @@ class disk {
     store_->wipe();
     epoch_ = 0;
   }
+  /// An old copy of the disk takes its place. With no commit under way.
+  void copy() { store_->copy(); }
+  void put_copy_back() { store_->put_copy_back(); }
   /// Power goes too: what was not synced is lost. With no commit under way.
   void power_cut() { store_->power_cut(); }
 
@@ -31,7 +34,7 @@ class disk {
 
   std::int64_t sync_us_min = 80;
   std::int64_t sync_us_max = 300;
-  bool fails = false;  ///< every commit, until the next life
+  bool fails = false;       ///< every commit, until the next life
   bool read_fails = false;  ///< the next read finds damage
 
  private:

@@ -74,6 +74,7 @@ void faults::happen(kind what) {
       count("lost disk");
       return cluster_.crash(m, loss::disk, world_.one_in(2) ? world_.between(5, 100) : away_ms);
     }
+    case kind::old_disk: return old_disk();
     case kind::cut: return cut();
     case kind::isolate: return isolate();
     case kind::rolling: return rolling_isolation();
@@ -151,6 +152,23 @@ void faults::rolling_isolation() {
         set_cut(*lost, *other, true);
       }
     world_.after(world_.between(500, 16'000) * ms, [this] { cluster_.heal_all(); });
+  });
+}
+
+/// A disk is copied, lost, filled again, and then somebody puts the copy back in: the node comes up with everything it
+/// had then, and nothing it promised since. All links are up at that time: nobody can tell before it meets one who
+/// knows.
+void faults::old_disk() {
+  auto& m = any();
+  if (!m.up || !cluster_.may_lose_a_disk()) return;
+  m.storage.copy();
+  count("lost disk");
+  cluster_.crash(m, loss::disk, world_.between(5, 100));
+  world_.after(world_.between(13'000, 18'000) * ms, [this, &m] {
+    if (stopped_ || !m.up || !cluster_.may_lose_a_disk() || !cluster_.everybody_knows_disk_of(m)) return;
+    count("old disk put back");
+    cluster_.heal_all();
+    cluster_.crash(m, loss::news, world_.between(5, 100));
   });
 }
 

@@ -1,6 +1,6 @@
-// What goes wrong in a run, and when: a fault every so often, of one of the kinds this run has, until `stop`. Each run has
-// some of the kinds only, and its own pace: what is found by many faults of two kinds is seldom found by a few of all
-// (swarm testing, Groce et al., 2012).
+// What goes wrong in a run, and when: a fault every so often, of one of the kinds this run has, until `stop`. Each run
+// has some of the kinds only, and its own pace: what is found by many faults of two kinds is seldom found by a few of
+// all (swarm testing, Groce et al., 2012).
 #pragma once
 
 #include <cstdint>
@@ -35,13 +35,30 @@ class faults {
     std::uint64_t hits_left = 0;
   };
 
-  enum class kind { kill, power, power_of_all, disk, cut, isolate, rolling, reset, line, storage, clock, actor, point, count_ };
+  enum class kind {
+    kill,
+    power,
+    power_of_all,
+    disk,
+    old_disk,
+    cut,
+    isolate,
+    rolling,
+    reset,
+    line,
+    storage,
+    clock,
+    actor,
+    point,
+    count_
+  };
 
   void next();
   void happen(kind what);
   void cut();
   void isolate();
   void rolling_isolation();
+  void old_disk();
   void set_cut(member& one, member& other, bool both);
   void bad_line();
   void clock_jump();

@@ -50,8 +50,9 @@ int run_seeds(const sim::run_options& first, std::uint64_t seeds, double minutes
     if (done > 0 && done % seeds_between_news == 0)
       std::cout << done << " seeds, " << std::setprecision(3) << static_cast<double>(done) / sim::processor_seconds()
                 << " a second" << std::endl;
-    return minutes > 0 ? std::chrono::steady_clock::now() - begun < std::chrono::duration<double, std::ratio<60>>(minutes)
-                       : done < seeds;
+    return minutes > 0
+               ? std::chrono::steady_clock::now() - begun < std::chrono::duration<double, std::ratio<60>>(minutes)
+               : done < seeds;
   };
   const auto sum = sim::run_batch(first, more, [&](std::uint64_t seed, const sim::run_report& report) {
     failed = true;

@@ -1,6 +1,7 @@
 // Who may open a stream to a node, and under what configuration a node starts.
 #include <doctest/doctest.h>
 
+#include "proto/hash.hpp"
 #include "tests/support/hand_made_peer.hpp"
 #include "tests/support/test_cluster.hpp"
 
@@ -9,9 +10,9 @@ using namespace quorate::testing;
 
 namespace {
 
-/// Node "a" alone; its peers "b" and "c" are made by hand or absent.
+/// Node "a" alone, but complete; its peers "b" and "c" are made by hand or absent.
 struct alone : cluster {
-  alone() : cluster({.start = false}) { (*this)["a"].start(); }
+  alone() : cluster({.accept_loss = true, .start = false}) { (*this)["a"].start(); }
   member& a() { return (*this)["a"]; }
 };
 
@@ -132,6 +133,55 @@ TEST_SUITE("actors.accept") {
     b.close();
     CHECK(write(a().api(), "key", "value", {.quorum = net::write_quorum::one}).ok());
     CHECK(a().failures().empty());
+  }
+
+  TEST_CASE_FIXTURE(alone, "the disk of a complete peer is on disk together with what is acknowledged to it") {
+    const auto disk_of_b = [&] {
+      const auto held = a().disk.store().summary();
+      const auto known = held->disks.others.find(node_id_of("b"));
+      return known == held->disks.others.end() ? 0 : known->second;
+    };
+    hand_made_peer b("b");
+    const auto hello = b.hello_to("a");
+    REQUIRE(b.open(a().api(), hello) == "ok");
+    // Of one that does not count nothing is remembered: what it lost is still to be told by its old disk.
+    b.complete = false;
+    b.send({b.put(1, now(a()), "one", "value")});
+    REQUIRE(eventually([&] { return b.acks().size() == 1; }));
+    CHECK(disk_of_b() == 0);
+    b.complete = true;
+    b.send({b.put(2, now(a()), "two", "value")});
+    REQUIRE(eventually([&] { return b.acks().size() == 2; }));
+    CHECK(disk_of_b() == hello.disk());
+    b.close();
+    a().stop();
+    a().disk.power_cut();
+    CHECK(disk_of_b() == hello.disk());
+  }
+
+  TEST_CASE_FIXTURE(alone, "a question is answered to a complete peer only once its disk is known") {
+    REQUIRE(write(a().api(), "key", "value", {.quorum = net::write_quorum::one}).ok());
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    b.ask(1, "key");
+    CHECK(b.findings().empty());
+    b.complete = false;  // then its own copy does not count, and nothing has to be remembered
+    b.ask(2, "key");
+    REQUIRE(b.findings().size() == 1);
+    CHECK(b.findings()[0].number() == 2);
+    b.complete = true;
+    b.heartbeat();
+    CHECK(eventually([&] {
+      b.ask(3, "key");
+      return b.findings().size() == 2;
+    }));
+    CHECK(b.findings()[1].number() == 3);
+    CHECK(b.findings()[1].version().time() == a().disk.version_of("key").time);
+    CHECK(b.findings()[1].mutation().value() == "value");
+    b.ask(4, "another");
+    REQUIRE(b.findings().size() == 3);
+    CHECK_FALSE(b.findings()[2].has_version());
+    b.close();
   }
 
   TEST_CASE("a node does not start with a configuration that cannot work") {

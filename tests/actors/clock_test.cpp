@@ -44,7 +44,7 @@ TEST_SUITE("actors.clock") {
   }
 
   TEST_CASE("a node that cannot know yet that it is behind never acknowledges a value that does not win") {
-    cluster nodes({.relay_delay_ms = 600'000, .start = false});
+    cluster nodes({.relay_delay_ms = 600'000, .accept_loss = true, .start = false});
     nodes["b"].time.offset_ms = -10'000;
     nodes.network.sever("b", "c");
     for (const std::string name : {"a", "b", "c"}) nodes[name].start();
@@ -65,7 +65,7 @@ TEST_SUITE("actors.clock") {
   }
 
   TEST_CASE("from its start to its verdict a node behind acknowledges nothing that loses") {
-    cluster nodes({.start = false});
+    cluster nodes({.accept_loss = true, .start = false});
     nodes["b"].time.offset_ms = -10'000;
     nodes["a"].start();
     nodes["c"].start();
@@ -87,7 +87,7 @@ TEST_SUITE("actors.clock") {
   }
 
   TEST_CASE("a peer's stamp far ahead is refused and moves nothing; the stream goes on") {
-    cluster nodes({.start = false});
+    cluster nodes({.accept_loss = true, .start = false});
     auto& a = nodes["a"];
     a.start();
     nodes["b"].start();
@@ -122,7 +122,7 @@ TEST_SUITE("actors.clock") {
   }
 
   TEST_CASE("a peer's stamp within the bound is taken, one beyond it is not") {
-    cluster nodes({.start = false});
+    cluster nodes({.accept_loss = true, .start = false});
     auto& a = nodes["a"];
     a.start();
     hand_made_peer c("c");
@@ -151,7 +151,7 @@ TEST_SUITE("actors.clock") {
   }
 
   TEST_CASE("entries refused for their stamps are offered again after a pause, not in a storm") {
-    cluster nodes({.write_quorum = 1, .start = false});
+    cluster nodes({.write_quorum = 1, .accept_loss = true, .start = false});
     auto& c = nodes["c"];
     c.time.offset_ms = hour_ms;
     c.start();

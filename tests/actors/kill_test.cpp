@@ -15,11 +15,13 @@ constexpr std::uint64_t deaths_each = 8;  // below limits::restarts_max
 
 /// Loads through every member: overwrites of few keys, and fresh keys.
 struct loads {
-  explicit loads(cluster& nodes) {
+  loads(cluster& nodes, net::write_consistency consistency) {
     for (const std::string name : {"a", "b", "c"}) {
-      all.push_back(std::make_unique<load>(nodes[name].api(), name, load_options{.writers = 2}));
-      all.push_back(std::make_unique<load>(nodes[name].api(), name,
-                                           load_options{.writers = 1, .keys = 5, .prefix = "overwritten"}));
+      all.push_back(
+          std::make_unique<load>(nodes[name].api(), name, load_options{.writers = 2, .consistency = consistency}));
+      all.push_back(std::make_unique<load>(
+          nodes[name].api(), name,
+          load_options{.writers = 1, .keys = 5, .prefix = "overwritten", .consistency = consistency}));
     }
   }
   std::size_t acknowledged(std::size_t member) const {
@@ -36,11 +38,12 @@ struct loads {
   std::vector<std::unique_ptr<load>> all;
 };
 
-void kill_under_load(const std::string& victim) {
+void kill_under_load(const std::string& victim,
+                     net::write_consistency consistency = net::write_consistency::by_default) {
   CAPTURE(victim);
   cluster nodes;
   auto& a = nodes["a"];
-  loads writers(nodes);
+  loads writers(nodes, consistency);
   for (std::uint64_t death = 1; death <= deaths_each; ++death) {
     CAPTURE(death);
     const auto done = writers.acknowledged(0) + writers.acknowledged(1);
@@ -80,6 +83,14 @@ TEST_SUITE("actors.kill") {
   }
   TEST_CASE("the writer dies under load: every write is answered in time and none acknowledged is lost") {
     kill_under_load("writer");
+  }
+
+  TEST_CASE("the inquirer dies under load: every write is answered in time and none acknowledged is lost") {
+    kill_under_load("inquirer", net::write_consistency::linearizable);
+  }
+  TEST_CASE(
+      "a link dies under a load of writes that ask: every one is answered in time and none acknowledged is lost") {
+    kill_under_load("link.b", net::write_consistency::linearizable);
   }
 
   TEST_CASE("the writer's death is a blip: the next write through its node is acknowledged") {
@@ -146,7 +157,7 @@ TEST_SUITE("actors.kill") {
   }
 
   TEST_CASE("a link goes on reading from disk after its order died with the log reader and its stream") {
-    cluster nodes({.write_quorum = 1, .relay_delay_ms = 600'000, .start = false});
+    cluster nodes({.write_quorum = 1, .relay_delay_ms = 600'000, .accept_loss = true, .start = false});
     auto& a = nodes["a"];
     nodes.network.sever("b", "c");
     a.start();

@@ -204,10 +204,18 @@ TEST_SUITE("core.inquiry") {
       CHECK(read.done());
       check_best(read, v2);
     }
-    SUBCASE("an older one") {
+    SUBCASE("an older one, which so many have said that they hold: that will do") {
       read.found(2, held(v1));
-      CHECK_FALSE(read.done());
-      CHECK_FALSE(read.holds_best(2));
+      CHECK(read.done());
+      check_best(read, v1);
+    }
+    SUBCASE("an older one whose value nobody sent, since this node has a newer one") {
+      core::inquiry behind(core::inquiry::purpose::value, 2);
+      behind.found(0, held(v2));
+      behind.found(1, {v1, std::nullopt});
+      REQUIRE(behind.confirming());
+      behind.found(2, {v1, std::nullopt});
+      CHECK_FALSE(behind.done());
     }
     SUBCASE("absent") {
       read.found(2, nothing);

@@ -45,32 +45,31 @@ TEST_SUITE("core.refill.new_cluster") {
       CAPTURE(members);
       for (auto& missing : others) {
         goes_down(missing);
-        CHECK(rule.tick(our_disk, empty, others) == wait);
+        CHECK(rule.tick(empty, others) == wait);
         missing.up = true;
       }
-      CHECK(rule.tick(our_disk, empty, others) == complete_as_new);
+      CHECK(rule.tick(empty, others) == complete_as_new);
     }
   }
 
   TEST_CASE("a cluster of one has nobody to ask") {
     core::refill rule(settled_us);
-    CHECK(rule.tick(our_disk, empty, {}) == complete_as_new);
+    CHECK(rule.tick(empty, {}) == complete_as_new);
   }
 
-  TEST_CASE("others that know it by the disk it has do not keep it from being new") {
-    // What they count of it is on that disk.
+  TEST_CASE("one that others have known complete by this very disk is not new: it is a copy of what it was") {
     core::refill rule(settled_us);
     auto knowing = fresh(2);
     knowing.knows_us_by = our_disk;
-    CHECK(rule.tick(our_disk, empty, {knowing, fresh(3)}) == complete_as_new);
+    CHECK(rule.tick(empty, {knowing, fresh(3)}) == wait);
   }
 
   TEST_CASE("one that knows it by another disk is enough to tell that a disk was lost") {
     core::refill rule(settled_us);
     auto knowing = fresh(2);
     knowing.knows_us_by = old_disk;
-    CHECK(rule.tick(our_disk, empty, {knowing, fresh(3)}) == wait);
-    CHECK(rule.tick(our_disk, empty, {fresh(3), knowing}) == wait);
+    CHECK(rule.tick(empty, {knowing, fresh(3)}) == wait);
+    CHECK(rule.tick(empty, {fresh(3), knowing}) == wait);
   }
 
   TEST_CASE("a member is new whatever the others hold and however early it is") {
@@ -78,7 +77,7 @@ TEST_SUITE("core.refill.new_cluster") {
     core::refill rule(settled_us);
     auto others = std::vector{peer(2, of_log(2, 5), -1), peer(3, of_log(3, 5), -1)};
     for (auto& other : others) other.knows_us_by = 0;
-    CHECK(rule.tick(our_disk, empty, others) == complete_as_new);
+    CHECK(rule.tick(empty, others) == complete_as_new);
   }
 }
 
@@ -94,79 +93,78 @@ TEST_SUITE("core.refill.lost_disk") {
       log_vector own;
       std::size_t held = 0;
       for (const auto& other : others) {
-        CHECK(rule.tick(our_disk, own, others) == (held >= needed ? complete_as_refilled : wait));
+        CHECK(rule.tick(own, others) == (held >= needed ? complete_as_refilled : wait));
         for (const auto& position : other.vector.list()) own.raise(position);
         ++held;
       }
-      CHECK(rule.tick(our_disk, own, others) == complete_as_refilled);
+      CHECK(rule.tick(own, others) == complete_as_refilled);
     }
   }
 
   TEST_CASE("part of what another holds is not all of it") {
     core::refill rule(settled_us);
     const auto others = std::vector{peer(2, log_vector({{{node_id{2}, 7}, 3}, {{node_id{3}, 7}, 4}})), peer(3)};
-    CHECK(rule.tick(our_disk, of_log(2, 3), others) == wait);
-    CHECK(rule.tick(our_disk, log_vector({{{node_id{2}, 7}, 3}, {{node_id{3}, 7}, 3}}), others) == wait);
-    CHECK(rule.tick(our_disk, log_vector({{{node_id{2}, 7}, 3}, {{node_id{3}, 7}, 4}}), others)
-          == complete_as_refilled);
+    CHECK(rule.tick(of_log(2, 3), others) == wait);
+    CHECK(rule.tick(log_vector({{{node_id{2}, 7}, 3}, {{node_id{3}, 7}, 3}}), others) == wait);
+    CHECK(rule.tick(log_vector({{{node_id{2}, 7}, 3}, {{node_id{3}, 7}, 4}}), others) == complete_as_refilled);
   }
 
   TEST_CASE("others that hold nothing have nothing to be waited for") {
     core::refill rule(settled_us);
-    CHECK(rule.tick(our_disk, empty, {peer(2), peer(3)}) == complete_as_refilled);
+    CHECK(rule.tick(empty, {peer(2), peer(3)}) == complete_as_refilled);
   }
 
   TEST_CASE("what was asked for before all promises were decided does not count") {
     core::refill rule(settled_us);
     const auto early = [](std::int64_t asked_us) { return std::vector{peer(2, {}, asked_us), peer(3, {}, asked_us)}; };
-    CHECK(rule.tick(our_disk, empty, early(-1)) == wait);
-    CHECK(rule.tick(our_disk, empty, early(settled_us - 1)) == wait);
+    CHECK(rule.tick(empty, early(-1)) == wait);
+    CHECK(rule.tick(empty, early(settled_us - 1)) == wait);
     // The next heartbeats are after the wait; by then the others may hold more than they did.
     const auto later = std::vector{peer(2, of_log(2, 1)), peer(3)};
-    CHECK(rule.tick(our_disk, empty, later) == wait);
-    CHECK(rule.tick(our_disk, of_log(2, 1), later) == complete_as_refilled);
+    CHECK(rule.tick(empty, later) == wait);
+    CHECK(rule.tick(of_log(2, 1), later) == complete_as_refilled);
   }
 
   TEST_CASE("a vector asked for in time and one asked for too early are one of two") {
     core::refill rule(settled_us);
-    CHECK(rule.tick(our_disk, empty, {peer(2), peer(3, {}, settled_us - 1)}) == wait);
-    CHECK(rule.tick(our_disk, empty, {peer(2), peer(3, {}, settled_us + 1)}) == complete_as_refilled);
+    CHECK(rule.tick(empty, {peer(2), peer(3, {}, settled_us - 1)}) == wait);
+    CHECK(rule.tick(empty, {peer(2), peer(3, {}, settled_us + 1)}) == complete_as_refilled);
   }
 
   TEST_CASE("what is wanted of a peer is what it held when first asked, not what it takes on meanwhile") {
     // Under load the others are always a little ahead: it would never become complete.
     core::refill rule(settled_us);
-    CHECK(rule.tick(our_disk, empty, {peer(2, of_log(2, 10)), peer(3, of_log(2, 10))}) == wait);
+    CHECK(rule.tick(empty, {peer(2, of_log(2, 10)), peer(3, of_log(2, 10))}) == wait);
     const auto ahead = std::vector{peer(2, of_log(2, 20), settled_us + 5), peer(3, of_log(2, 20), settled_us + 5)};
-    CHECK(rule.tick(our_disk, of_log(2, 9), ahead) == wait);
-    CHECK(rule.tick(our_disk, of_log(2, 10), ahead) == complete_as_refilled);
+    CHECK(rule.tick(of_log(2, 9), ahead) == wait);
+    CHECK(rule.tick(of_log(2, 10), ahead) == complete_as_refilled);
   }
 
   TEST_CASE("others that are not complete themselves do not count") {
     core::refill rule(settled_us);
     const auto unfinished = changed(peer(3), loses_its_disk);
-    CHECK(rule.tick(our_disk, empty, {peer(2), unfinished}) == wait);
-    CHECK(rule.tick(our_disk, empty, {unfinished, peer(2)}) == wait);
-    CHECK(rule.tick(our_disk, empty, {peer(2), peer(3)}) == complete_as_refilled);
+    CHECK(rule.tick(empty, {peer(2), unfinished}) == wait);
+    CHECK(rule.tick(empty, {unfinished, peer(2)}) == wait);
+    CHECK(rule.tick(empty, {peer(2), peer(3)}) == complete_as_refilled);
   }
 
   TEST_CASE("two of three that lost their disks wait for an operator") {
     core::refill rule(settled_us);
     const auto others = std::vector{peer(2), changed(peer(3), loses_its_disk)};
-    for (int tick = 0; tick < 100; ++tick) CHECK(rule.tick(our_disk, of_log(2, 9), others) == wait);
+    for (int tick = 0; tick < 100; ++tick) CHECK(rule.tick(of_log(2, 9), others) == wait);
   }
 
   TEST_CASE("a peer that goes away counts again only with what it holds when it is back") {
     for (const auto away : {goes_down, loses_its_disk}) {
       core::refill rule(settled_us);
       const auto others = std::vector{peer(2, of_log(2, 4)), peer(3)};
-      REQUIRE(rule.tick(our_disk, empty, others) == wait);
-      CHECK(rule.tick(our_disk, of_log(2, 4), {changed(others[0], away), others[1]}) == wait);
+      REQUIRE(rule.tick(empty, others) == wait);
+      CHECK(rule.tick(of_log(2, 4), {changed(others[0], away), others[1]}) == wait);
       // As it comes back nothing has been asked of it yet, and then it holds more.
-      CHECK(rule.tick(our_disk, of_log(2, 4), {peer(2, of_log(2, 6), -1), others[1]}) == wait);
+      CHECK(rule.tick(of_log(2, 4), {peer(2, of_log(2, 6), -1), others[1]}) == wait);
       const auto back = std::vector{peer(2, of_log(2, 6), settled_us + 9), others[1]};
-      CHECK(rule.tick(our_disk, of_log(2, 4), back) == wait);
-      CHECK(rule.tick(our_disk, of_log(2, 6), back) == complete_as_refilled);
+      CHECK(rule.tick(of_log(2, 4), back) == wait);
+      CHECK(rule.tick(of_log(2, 6), back) == complete_as_refilled);
     }
   }
 
@@ -175,18 +173,17 @@ TEST_SUITE("core.refill.lost_disk") {
     const auto others = std::vector{changed(peer(2), goes_down), peer(3, of_log(3, 1)), peer(4, of_log(4, 1)),
                                     changed(peer(5), goes_down)};
     // Two others are there: too few of five members, enough of four.
-    CHECK(rule.tick(our_disk, log_vector({{{node_id{3}, 7}, 1}, {{node_id{4}, 7}, 1}}), others) == wait);
-    CHECK(
-        rule.tick(our_disk, log_vector({{{node_id{3}, 7}, 1}, {{node_id{4}, 7}, 1}}), {others[0], others[1], others[2]})
-        == complete_as_refilled);
+    CHECK(rule.tick(log_vector({{{node_id{3}, 7}, 1}, {{node_id{4}, 7}, 1}}), others) == wait);
+    CHECK(rule.tick(log_vector({{{node_id{3}, 7}, 1}, {{node_id{4}, 7}, 1}}), {others[0], others[1], others[2]})
+          == complete_as_refilled);
   }
 
   TEST_CASE("a machine made anew asks anew") {
     core::refill first(settled_us);
-    REQUIRE(first.tick(our_disk, empty, {peer(2, of_log(2, 4)), peer(3)}) == wait);
+    REQUIRE(first.tick(empty, {peer(2, of_log(2, 4)), peer(3)}) == wait);
     core::refill second(settled_us);
     const auto ahead = std::vector{peer(2, of_log(2, 5)), peer(3)};
-    CHECK(second.tick(our_disk, of_log(2, 4), ahead) == wait);
-    CHECK(second.tick(our_disk, of_log(2, 5), ahead) == complete_as_refilled);
+    CHECK(second.tick(of_log(2, 4), ahead) == wait);
+    CHECK(second.tick(of_log(2, 5), ahead) == complete_as_refilled);
   }
 }

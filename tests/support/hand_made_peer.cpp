@@ -9,6 +9,7 @@ struct hand_made_peer::heard {
   mutable std::mutex mutex;
   std::vector<v1::LogAck> acks;
   std::vector<v1::LogRefusal> refusals;
+  std::vector<v1::Finding> findings;
   std::size_t echoes = 0;
   std::optional<status> closed;
 };
@@ -20,6 +21,7 @@ class hand_made_peer::ear final : public net::answer_sink {
     std::lock_guard lock(heard_->mutex);
     heard_->acks.insert(heard_->acks.end(), answer.acks().begin(), answer.acks().end());
     heard_->refusals.insert(heard_->refusals.end(), answer.refusals().begin(), answer.refusals().end());
+    heard_->findings.insert(heard_->findings.end(), answer.findings().begin(), answer.findings().end());
     if (answer.has_echo()) ++heard_->echoes;
   }
   void close(const status& why) override {
@@ -44,6 +46,8 @@ v1::Hello hand_made_peer::hello_to(const std::string& node) const {
   hello.set_from(name_);
   hello.set_to(node);
   hello.set_instance(instance_);
+  // Its process may change, its disk does not.
+  hello.set_disk(to_number(log.origin));
   for (const auto* member : {"a", "b", "c"}) hello.add_members(member);
   return hello;
 }
@@ -59,13 +63,25 @@ std::string hand_made_peer::open(net::node_api& node, const v1::Hello& hello) {
 
 void hand_made_peer::send(const std::vector<entry>& entries) {
   v1::PeerFrame frame;
+  frame.set_uncounted(!complete);
   for (const auto& e : entries) frame.add_entries(encode(e));
   link_->on_frame(std::move(frame));
 }
 
 void hand_made_peer::heartbeat() {
   v1::PeerFrame frame;
+  frame.set_uncounted(!complete);
   frame.mutable_heartbeat()->set_number(1);
+  link_->on_frame(std::move(frame));
+}
+
+void hand_made_peer::ask(std::uint64_t number, const std::string& key) {
+  v1::PeerFrame frame;
+  frame.set_uncounted(!complete);
+  auto* question = frame.add_questions();
+  question->set_number(number);
+  question->set_kind(static_cast<std::uint32_t>(key_kind::memory));
+  question->set_key(key);
   link_->on_frame(std::move(frame));
 }
 
@@ -86,6 +102,11 @@ std::vector<v1::LogAck> hand_made_peer::acks() const {
 std::vector<v1::LogRefusal> hand_made_peer::refusals() const {
   std::lock_guard lock(heard_->mutex);
   return heard_->refusals;
+}
+
+std::vector<v1::Finding> hand_made_peer::findings() const {
+  std::lock_guard lock(heard_->mutex);
+  return heard_->findings;
 }
 
 std::size_t hand_made_peer::echoes() const {

@@ -24,6 +24,8 @@ class hand_made_peer {
   std::string open(net::node_api& node, const v1::Hello& hello);
   void send(const std::vector<entry>& entries);
   void heartbeat();
+  /// Asks which version of the key the node holds.
+  void ask(std::uint64_t number, const std::string& key);
   void close();
 
   /// An entry of this peer's log that puts one value.
@@ -31,11 +33,13 @@ class hand_made_peer {
 
   std::vector<v1::LogAck> acks() const;
   std::vector<v1::LogRefusal> refusals() const;
+  std::vector<v1::Finding> findings() const;
   std::size_t echoes() const;
   /// The reason the node ended the stream with; none while it is open.
   std::optional<status> closed() const;
 
   log_id log;
+  bool complete = true;  ///< what its frames say of its disk
 
  private:
   struct heard;

@@ -171,11 +171,12 @@ void loopback_network::stream::greet(const v1::Hello& hello) {
 void loopback_network::stream::send(v1::PeerFrame&& frame) {
   if (!writable_.exchange(false)) ++network_.contract_breaches_;
   if (!opener_closed_) {
-    if (frame.has_heartbeat() && frame.entries_size() > 0 && network_.holds_entries(opener, acceptor)) {
-      v1::PeerFrame heartbeat;
-      heartbeat.mutable_heartbeat()->Swap(frame.mutable_heartbeat());
-      frame.clear_heartbeat();
-      carry(std::move(heartbeat));
+    if (frame.entries_size() > 0 && network_.holds_entries(opener, acceptor)) {
+      v1::PeerFrame entries;
+      entries.mutable_entries()->Swap(frame.mutable_entries());
+      entries.set_uncounted(frame.uncounted());
+      if (frame.has_heartbeat() || frame.questions_size() > 0 || frame.write_backs_size() > 0) carry(std::move(frame));
+      frame = std::move(entries);
     }
     carry(std::move(frame));
   }

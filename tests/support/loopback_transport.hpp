@@ -27,7 +27,7 @@ namespace quorate::testing {
 struct weather {
   bool cut = false;              ///< lost without a sign
   bool hold = false;             ///< waits until this is taken back; then arrives in order
-  bool hold_entries = false;     ///< as `hold`, but frames without entries and answers pass
+  bool hold_entries = false;     ///< as `hold`, but only entries: heartbeats, questions, write-backs and answers pass
   unsigned duplicate_every = 0;  ///< of frames with entries, and of answers
   unsigned reorder_every = 0;    ///< of frames with entries: arrives behind the next thing sent
   unsigned drop_every = 0;       ///< of frames with entries

@@ -1,10 +1,12 @@
 #include "tests/support/test_cluster.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 
 #include <doctest/doctest.h>
 
 #include "actors/log.hpp"
+#include "proto/hash.hpp"
 
 namespace quorate::testing {
 namespace {
@@ -24,6 +26,12 @@ std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> as_map(const Po
   std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t> result;
   for (const auto& p : positions) result[{p.origin(), p.epoch()}] = p.sequence();
   return result;
+}
+
+/// Whether `one` can count the other; true of an other that is not complete.
+bool knows_disk_if_complete(const member& one, const member& other) {
+  const auto own = other.disk.store().summary();
+  return own && (!own->disks.complete || one.knows_disk_of(other));
 }
 
 }  // namespace
@@ -58,8 +66,17 @@ void member::stop() {
   if (!running()) return;
   disk.let_commits_go();
   disk.let_reads_go();
+  disk.let_get_go();
   network_.stop_listening(options.name);
   node_.reset();
+}
+
+bool member::knows_disk_of(const member& other) const {
+  const auto held = disk.store().summary();
+  const auto own = other.disk.store().summary();
+  if (!held || !own) return false;
+  const auto known = held->disks.others.find(node_id_of(other.name()));
+  return known != held->disks.others.end() && known->second == own->disks.own;
 }
 
 v1::StatusReply member::status() const {
@@ -128,6 +145,8 @@ cluster::cluster(const cluster_options& options) {
     of.write_quorum = options.write_quorum;
     of.quorum_timeout_ms = options.quorum_timeout_ms;
     of.relay_delay_ms = options.relay_delay_ms;
+    of.refill_wait_ms = options.refill_wait_ms;
+    of.accept_loss = options.accept_loss;
     of.enable_drills = true;
     for (const auto& other : options.names)
       if (other != name) of.peers.push_back({other, other});
@@ -154,18 +173,36 @@ bool cluster::all_up(std::chrono::milliseconds bound) {
   return eventually(
       [this] {
         const auto nodes = running();
-        for (auto* one : nodes)
-          for (auto* other : nodes)
-            if (one != other)
-              if (const auto seen = one->peer(other->name()); !seen.up() || !seen.clock_known()) return false;
-        return true;
+        for (auto* one : nodes) {
+          if (one->filling()) return false;
+          for (auto* other : nodes) {
+            if (one == other) continue;
+            const auto seen = one->peer(other->name());
+            if (!seen.up() || !seen.clock_known() || !knows_disk_if_complete(*one, *other)) return false;
+          }
+        }
+        return std::all_of(nodes.begin(), nodes.end(), [&](auto* one) { return counts_all(*one, nodes.size()); });
       },
       bound);
 }
 
+bool cluster::counts_all(member& one, std::size_t running) const {
+  // Nobody but the node knows whom it counts: a write that needs as many copies as there are members that run comes to
+  // its plan only if it counts them all. That leaves nothing behind but the present time on its clock.
+  const bool all_run = running == members_.size();
+  if (!all_run && running < members_.size() / 2 + 1) return true;
+  const auto quorum = all_run ? net::write_quorum::all : net::write_quorum::majority;
+  const auto outcome = write(one.api(), "", "", {.timeout_ms = 1'000, .quorum = quorum, .give_up = true}).outcome();
+  return outcome == "not_found" || outcome == "clock_skew";
+}
+
 bool cluster::see_each_other(const std::string& one, const std::string& other, bool up) {
-  const bool seen =
-      eventually([&] { return (*this)[one].peer(other).up() == up && (*this)[other].peer(one).up() == up; });
+  const bool seen = eventually([&] {
+    auto& first = (*this)[one];
+    auto& second = (*this)[other];
+    if (first.peer(other).up() != up || second.peer(one).up() != up) return false;
+    return !up || (knows_disk_if_complete(first, second) && knows_disk_if_complete(second, first));
+  });
   if (!seen) {
     MESSAGE(one, " sees ", (*this)[one].peer(other).ShortDebugString());
     MESSAGE(other, " sees ", (*this)[other].peer(one).ShortDebugString());

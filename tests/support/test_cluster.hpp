@@ -33,6 +33,10 @@ class member {
   /// As when the process dies: nothing is drained. The disk keeps what was committed.
   void stop();
   bool running() const { return node_ != nullptr; }
+  /// Whether it has written down that this is the other's disk.
+  bool knows_disk_of(const member& other) const;
+  /// On a new disk, and not yet counted in quorums.
+  bool filling() const { return status().state() == "filling"; }
   node& running_node() { return *node_; }
   net::node_api& api() { return node_->api(); }
   const std::string& name() const { return options.name; }
@@ -68,7 +72,10 @@ struct cluster_options {
   unsigned write_quorum = 0;
   std::int64_t quorum_timeout_ms = 2'000;
   std::int64_t relay_delay_ms = limits::relay_delay_ms;
-  bool start = true;  ///< and wait until everybody sees everybody
+  std::int64_t refill_wait_ms = limits::refill_wait_ms;
+  /// Empty disks are complete at once: for clusters whose members do not all see each other when they begin.
+  bool accept_loss = false;
+  bool start = true;  ///< and wait until everybody counts everybody
 };
 
 class cluster {
@@ -79,9 +86,10 @@ class cluster {
   member& operator[](const std::string& name) { return *members_.at(name); }
   std::vector<member*> running();
 
-  /// Everybody who runs sees everybody else who runs as up, with a measured clock.
+  /// Everybody who runs sees everybody else who runs as up, with a measured clock, and counts its acknowledgements.
   bool all_up(std::chrono::milliseconds bound = patience);
-  /// `one` sees the other as up or not, and so the other way round.
+  /// `one` sees the other as up or not, and so the other way round; up, each knows the disk that the other is complete
+  /// on, if it is.
   bool see_each_other(const std::string& one, const std::string& other, bool up);
   /// All that run end with equal digests and vectors.
   bool equal(std::chrono::milliseconds bound = patience);
@@ -91,6 +99,10 @@ class cluster {
   loopback_network network;
 
  private:
+  /// Whether writes through it may count on all others that run. A node that refuses them for its clock's sake may not,
+  /// and is not asked further.
+  bool counts_all(member& one, std::size_t running) const;
+
   std::map<std::string, std::unique_ptr<member>> members_;
 };
 

@@ -10,7 +10,9 @@ class forwarding_store final : public storage::store {
 
   result<std::optional<stored_record>> get(const record_key& key) const override {
     disk_.before_get(key);
-    return disk_.store().get(key);
+    auto found = disk_.store().get(key);
+    disk_.after_get(key);
+    return found;
   }
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
     return disk_.store().find(kind, alias);
@@ -61,6 +63,28 @@ void test_disk::before_get(const record_key& key) {
   if (poisonous_.empty() || key.bytes != poisonous_) return;
   ++poisoned_reads_;
   throw std::runtime_error("planted defect");
+}
+
+void test_disk::after_get(const record_key& key) {
+  std::unique_lock lock(mutex_);
+  if (held_key_.empty() || key.bytes != held_key_) return;
+  held_key_.clear();
+  ++gets_waiting_;
+  changed_.wait(lock, [this] { return !get_held_; });
+  --gets_waiting_;
+}
+
+void test_disk::hold_next_get(std::string key) {
+  std::lock_guard lock(mutex_);
+  held_key_ = std::move(key);
+  get_held_ = true;
+}
+
+void test_disk::let_get_go() {
+  std::lock_guard lock(mutex_);
+  held_key_.clear();
+  get_held_ = false;
+  changed_.notify_all();
 }
 
 void test_disk::hold_commits() {

@@ -38,6 +38,11 @@ class test_disk {
   void let_reads_go();
   int reads_waiting() const { return reads_waiting_; }
 
+  /// The next read of this record waits, what it found in hand, until `let_get_go`.
+  void hold_next_get(std::string key);
+  void let_get_go();
+  bool get_waits() const { return gets_waiting_ != 0; }
+
   /// Reads of this record throw, as a defect in a merge would; empty = none.
   void make_poisonous(std::string key);
   int poisoned_reads() const { return poisoned_reads_; }
@@ -52,6 +57,7 @@ class test_disk {
   status before_commit(const storage::write_group& group);
   void before_read();
   void before_get(const record_key& key);
+  void after_get(const record_key& key);
 
   const std::unique_ptr<storage::memory_store> store_;
   std::atomic<bool> failing_{false};
@@ -59,9 +65,12 @@ class test_disk {
   std::condition_variable changed_;
   bool commits_held_ = false;
   bool reads_held_ = false;
+  bool get_held_ = false;
+  std::string held_key_;  ///< of the read that is to be held; empty = none
   std::string poisonous_;
   std::atomic<int> commits_waiting_{0};
   std::atomic<int> reads_waiting_{0};
+  std::atomic<int> gets_waiting_{0};
   std::atomic<int> poisoned_reads_{0};
 };
 

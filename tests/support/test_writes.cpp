@@ -9,11 +9,20 @@ namespace quorate::testing {
 
 class key_write final : public net::write_request {
  public:
-  key_write(std::shared_ptr<pending> end, mutation change, const clock& time)
-      : end_(std::move(end)), change_(std::move(change)), time_(time) {}
+  key_write(std::shared_ptr<pending> end, mutation change, record_key asked, bool give_up, const clock& time)
+      : end_(std::move(end)), change_(std::move(change)), asked_(std::move(asked)), give_up_(give_up), time_(time) {}
 
-  result<std::vector<mutation>> plan(const record_reader&, const version&) override {
+  std::vector<record_key> keys(const record_reader&) const override { return {asked_}; }
+
+  result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
     ++end_->plans_;
+    const auto held = now.get(change_.key);
+    if (!held) return held.error();
+    {
+      std::lock_guard lock(end_->mutex_);
+      end_->seen_ = *held && !(*held)->deleted ? (*held)->value : std::string();
+    }
+    if (give_up_) return status(errc::not_found, "nothing to do");
     return std::vector<mutation>{change_};
   }
 
@@ -28,12 +37,36 @@ class key_write final : public net::write_request {
  private:
   const std::shared_ptr<pending> end_;
   const mutation change_;
+  const record_key asked_;
+  const bool give_up_;
+  const clock& time_;
+};
+
+class key_read final : public net::read_request {
+ public:
+  key_read(std::shared_ptr<pending_read> end, const clock& time) : end_(std::move(end)), time_(time) {}
+
+  void finish(const net::read_answer& answer) noexcept override {
+    std::lock_guard lock(end_->mutex_);
+    end_->record_.answer = answer;
+    end_->record_.ended_us = time_.steady_us();
+    end_->answered_ = true;
+    end_->ended_.notify_all();
+  }
+
+ private:
+  const std::shared_ptr<pending_read> end_;
   const clock& time_;
 };
 
 bool pending::answered() const {
   std::lock_guard lock(mutex_);
   return answered_;
+}
+
+std::string pending::seen() const {
+  std::lock_guard lock(mutex_);
+  return seen_;
 }
 
 recorded_write pending::wait(std::chrono::milliseconds bound) {
@@ -54,8 +87,11 @@ std::shared_ptr<pending> submit(net::node_api& node, const std::string& key, con
   end->record_.started_us = node.time().steady_us();
   end->record_.deadline_us = end->record_.started_us + options.timeout_ms * 1000;
   mutation change{{key_kind::memory, key}, options.remove, {}, options.remove ? std::string() : value};
-  auto request = std::make_unique<key_write>(end, std::move(change), node.time());
+  record_key asked{key_kind::memory, options.asked.empty() ? key : options.asked};
+  auto request = std::make_unique<key_write>(end, std::move(change), std::move(asked), options.give_up, node.time());
   request->quorum = options.quorum;
+  request->consistency = options.consistency;
+  request->on_superseded = options.on_superseded;
   request->deadline_us = end->record_.deadline_us;
   request->bytes = options.bytes;
   std::vector<net::write_ticket> tickets;
@@ -67,6 +103,37 @@ std::shared_ptr<pending> submit(net::node_api& node, const std::string& key, con
 recorded_write write(net::node_api& node, const std::string& key, const std::string& value,
                      const write_options& options) {
   return submit(node, key, value, options)->wait();
+}
+
+bool pending_read::answered() const {
+  std::lock_guard lock(mutex_);
+  return answered_;
+}
+
+recorded_read pending_read::wait(std::chrono::milliseconds bound) {
+  std::unique_lock lock(mutex_);
+  const auto until = std::chrono::microseconds(record_.deadline_us) + bound;
+  const bool in_time =
+      ended_.wait_until(lock, std::chrono::steady_clock::time_point(until), [this] { return answered_; });
+  CHECK_MESSAGE(in_time, "the read of ", record_.key, " was never answered");
+  if (!in_time) record_.answer.outcome = {errc::internal, "never answered"};
+  return record_;
+}
+
+std::shared_ptr<pending_read> begin_read(net::node_api& node, const std::string& key, const read_options& options) {
+  auto end = std::make_shared<pending_read>();
+  end->record_.key = key;
+  end->record_.started_us = node.time().steady_us();
+  end->record_.deadline_us = end->record_.started_us + options.timeout_ms * 1000;
+  auto request = std::make_unique<key_read>(end, node.time());
+  request->key = {key_kind::memory, key};
+  request->deadline_us = end->record_.deadline_us;
+  node.read(net::read_ticket(std::move(request)));
+  return end;
+}
+
+recorded_read read(net::node_api& node, const std::string& key, const read_options& options) {
+  return begin_read(node, key, options)->wait();
 }
 
 load::load(net::node_api& node, std::string name, load_options options)
@@ -90,7 +157,8 @@ void load::run(unsigned writer) {
   for (std::size_t i = 0; !stopping_; ++i) {
     const auto value = writer_name + std::to_string(i);
     const auto key = options_.keys == 0 ? value : std::to_string(i % options_.keys);
-    auto done = write(node_, options_.prefix + '/' + key, value, {options_.timeout_ms});
+    auto done = write(node_, options_.prefix + '/' + key, value,
+                      {.timeout_ms = options_.timeout_ms, .consistency = options_.consistency});
     done.node = name_;
     if (done.ok()) ++acknowledged_;
     std::lock_guard lock(mutex_);

@@ -1,4 +1,5 @@
-// Writes as a test makes them: one key, one value, and the answer; loads of them; and what their answers promise.
+// Writes and reads as a test makes them: one key, one value, and the answer; loads of writes; and what their answers
+// promise.
 //
 // `pending` may be waited for on any thread. A load runs its own threads until it is stopped or destroyed.
 #pragma once
@@ -34,6 +35,10 @@ struct write_options {
   net::write_quorum quorum = net::write_quorum::by_default;
   bool remove = false;
   std::size_t bytes = 256;  ///< what the request says it holds
+  net::write_consistency consistency = net::write_consistency::by_default;
+  net::when_superseded on_superseded = net::when_superseded::report;
+  std::string asked;     ///< the key it says it will change; "" = the one it does change
+  bool give_up = false;  ///< its plan finds nothing to do: rejected as not_found once everything else was in order
 };
 
 /// A write and what became of it. Times are of the node's steady clock.
@@ -49,6 +54,7 @@ struct recorded_write {
   bool ok() const { return answer.outcome.ok(); }
   /// "ok" or the name of the error.
   std::string outcome() const { return std::string(name_of(answer.outcome.code())); }
+  std::int64_t took_ms() const { return (ended_us - started_us) / 1000; }
   std::int64_t late_ms() const { return (ended_us - deadline_us) / 1000; }
 };
 
@@ -60,6 +66,8 @@ class pending {
   recorded_write wait(std::chrono::milliseconds bound = patience);
   /// How often its changes were planned.
   int plans() const { return plans_; }
+  /// The value its key had when they were planned last; "" when there was none.
+  std::string seen() const;
 
  private:
   friend class key_write;
@@ -69,6 +77,7 @@ class pending {
   std::condition_variable ended_;
   bool answered_ = false;
   std::atomic<int> plans_{0};
+  std::string seen_;
   recorded_write record_;
 };
 
@@ -77,11 +86,54 @@ std::shared_ptr<pending> submit(net::node_api& node, const std::string& key, con
 recorded_write write(net::node_api& node, const std::string& key, const std::string& value,
                      const write_options& options = {});
 
+struct read_options {
+  std::int64_t timeout_ms = 5'000;
+};
+
+/// A read through a quorum and what became of it. Times are of the node's steady clock.
+struct recorded_read {
+  std::string key;
+  std::int64_t started_us = 0;
+  std::int64_t ended_us = 0;
+  std::int64_t deadline_us = 0;
+  net::read_answer answer;
+
+  bool ok() const { return answer.outcome.ok(); }
+  /// "ok" or the name of the error.
+  std::string outcome() const { return std::string(name_of(answer.outcome.code())); }
+  /// The value that was read; "" when there is none.
+  std::string value() const { return answer.record && !answer.record->deleted ? answer.record->value : std::string(); }
+  version stamp() const { return answer.record ? answer.record->stamp : version{}; }
+  std::int64_t took_ms() const { return (ended_us - started_us) / 1000; }
+  std::int64_t late_ms() const { return (ended_us - deadline_us) / 1000; }
+};
+
+/// The end of a read that was asked for.
+class pending_read {
+ public:
+  bool answered() const;
+  /// The read with its answer, after at most `bound` past its deadline; then a failed test.
+  recorded_read wait(std::chrono::milliseconds bound = patience);
+
+ private:
+  friend class key_read;
+  friend std::shared_ptr<pending_read> begin_read(net::node_api&, const std::string&, const read_options&);
+
+  mutable std::mutex mutex_;
+  std::condition_variable ended_;
+  bool answered_ = false;
+  recorded_read record_;
+};
+
+std::shared_ptr<pending_read> begin_read(net::node_api& node, const std::string& key, const read_options& options = {});
+recorded_read read(net::node_api& node, const std::string& key, const read_options& options = {});
+
 struct load_options {
   unsigned writers = 4;
   std::int64_t timeout_ms = 1'000;
   std::size_t keys = 0;  ///< overwrites that many keys; 0 = a fresh key for every write
   std::string prefix = "load";
+  net::write_consistency consistency = net::write_consistency::by_default;
 };
 
 /// Threads that write through a node, one write after the other each.
