@@ -108,21 +108,66 @@ void clients::choose(operation& op) {
   if (world_.one_in(removal_one_in_)) op.what = operation::kind::remove;
 }
 
-void clients::call(member& m, unsigned client, std::size_t where) {
+std::shared_ptr<operation> clients::begin(const member& m) {
   auto op = std::make_shared<operation>();
   operations_.push_back(op);
   op->number = operations_.size();
   op->node = m.name;
   op->begun_us = world_.now_us();
   op->deadline_us = world_.now_us() + world_.between(20, 1'500) * ms;
-  choose(*op);
-  if (op->write())
-    write(m, op, client, where);
-  else
-    read(m, op, client, where);
+  return op;
 }
 
-void clients::write(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where) {
+void clients::call(member& m, unsigned client, std::size_t where) {
+  const auto op = begin(m);
+  choose(*op);
+  const auto then = [this, client, where](const operation& done) {
+    const bool stay = done.ok() || world_.one_in(3);
+    // Who is refused waits a little longer.
+    next(client, stay ? where : (where + 1) % cluster_.size(), done.ok() ? pause() : 2 * pause() + 50);
+  };
+  if (op->write())
+    write(m, op, then);
+  else
+    read(m, op, then);
+}
+
+void clients::read_register(member& m, follow_up then) {
+  if (stopped_ || !m.up) return;
+  const auto op = begin(m);
+  op->of = operation::use::register_;
+  op->what = operation::kind::read;
+  op->key = "register 0";
+  op->deadline_us = op->begun_us + 1'000 * ms;
+  read(m, op, std::move(then));
+}
+
+void clients::write_register(member& m, follow_up then) {
+  if (stopped_ || !m.up) return;
+  const auto op = begin(m);
+  op->of = operation::use::register_;
+  op->key = "register 0";
+  op->deadline_us = op->begun_us + 1'000 * ms;
+  write(m, op, std::move(then));
+}
+
+void clients::cross(member& slow, member& behind) {
+  for (auto& third : cluster_.members()) {
+    if (third.get() == &slow || third.get() == &behind) continue;
+    for (int i = 0; i < 3; ++i)
+      world_.after((1 + 300 * i) * ms, [this, &slow, &behind, third = third.get()] {
+        read_register(slow, [this, &slow](const operation&) { read_register(slow, [](const operation&) {}); });
+        world_.after(world_.between(0, 3) * ms, [this, &behind, third] {
+          write_register(*third, [this, &behind](const operation& done) {
+            if (done.ok()) write_register(behind, [](const operation&) {});
+          });
+        });
+      });
+    return;
+  }
+}
+
+void clients::write(member& m, const std::shared_ptr<operation>& op, follow_up then) {
   std::vector<mutation> changes;
   const auto change = [&](std::string key) {
     const bool remove = op->what == operation::kind::remove;
@@ -134,10 +179,12 @@ void clients::write(member& m, const std::shared_ptr<operation>& op, unsigned cl
   } else {
     change(op->key);
   }
-  auto request = std::make_unique<client_write>(std::move(changes), [this, op, client, where](const auto& end) {
-    op->answer = end;
-    ended(*op, client, where);
-  });
+  auto request =
+      std::make_unique<client_write>(std::move(changes), [this, op, then = std::move(then)](const auto& end) {
+        op->answer = end;
+        ended(*op);
+        then(*op);
+      });
   request->quorum = op->quorum;
   request->consistency = op->consistency;
   request->on_superseded = op->on_superseded;
@@ -148,25 +195,23 @@ void clients::write(member& m, const std::shared_ptr<operation>& op, unsigned cl
   m.life->api().submit(std::move(tickets));
 }
 
-void clients::read(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where) {
-  auto request = std::make_unique<client_read>([this, op, client, where](const net::read_answer& end) {
+void clients::read(member& m, const std::shared_ptr<operation>& op, follow_up then) {
+  auto request = std::make_unique<client_read>([this, op, then = std::move(then)](const net::read_answer& end) {
     op->answer.outcome = end.outcome;
     if (end.record && !end.record->deleted) op->seen = number_in(end.record->value);
-    ended(*op, client, where);
+    ended(*op);
+    then(*op);
   });
   request->key = {key_kind::memory, op->key};
   request->deadline_us = op->deadline_us + 1'000'000;
   m.life->api().read(net::read_ticket(std::move(request)));
 }
 
-void clients::ended(operation& op, unsigned client, std::size_t where) {
+void clients::ended(operation& op) {
   op.ended_us = world_.now_us();
   if (world_.traced)
     world_.trace(op.text(), "->", std::string(name_of(op.answer.outcome.code())), op.answer.outcome.context(),
                  op.write() ? std::string() : "saw #" + std::to_string(op.seen));
-  const bool stay = op.ok() || world_.one_in(3);
-  // Who is refused waits a little longer.
-  next(client, stay ? where : (where + 1) % cluster_.size(), op.ok() ? pause() : 2 * pause() + 50);
 }
 
 }  // namespace quorate::sim

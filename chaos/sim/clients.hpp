@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -58,17 +59,26 @@ class clients {
   void spread() { spread_ = true; }
   void stop() { stopped_ = true; }
   void on_disk_lost(const member& m);
+  /// Calls that cross: while a read through the slow one is under way, a write through a third, and once that is
+  /// acknowledged one through the one that is behind; then another read.
+  void cross(member& slow, member& behind);
 
   const std::vector<std::shared_ptr<operation>>& operations() const { return operations_; }
 
  private:
+  using follow_up = std::function<void(const operation&)>;
+
   std::int64_t pause() { return world_.between(5, pause_ms_max_); }
   void next(unsigned client, std::size_t at, std::int64_t pause_ms);
   void call(member& m, unsigned client, std::size_t where);
   void choose(operation& op);
-  void write(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where);
-  void read(member& m, const std::shared_ptr<operation>& op, unsigned client, std::size_t where);
-  void ended(operation& op, unsigned client, std::size_t where);
+  std::shared_ptr<operation> begin(const member& m);
+  void write(member& m, const std::shared_ptr<operation>& op, follow_up then);
+  void read(member& m, const std::shared_ptr<operation>& op, follow_up then);
+  void ended(operation& op);
+  /// One register: a read through `m`, a default write through it.
+  void read_register(member& m, follow_up then);
+  void write_register(member& m, follow_up then);
 
   world& world_;
   cluster& cluster_;

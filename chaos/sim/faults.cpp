@@ -85,6 +85,7 @@ void faults::happen(kind what) {
       return cluster_.net.reset(one->name, other->name);
     }
     case kind::line: return bad_line();
+    case kind::talker: return slow_talker();
     case kind::storage: {
       auto& m = any();
       if (world_.one_in(4)) {
@@ -184,6 +185,32 @@ void faults::bad_line() {
     weather.twice_one_in = cluster_.net.weather(other->name, one->name).twice_one_in = 4;
   }
   world_.after(world_.between(50, 5'000) * ms, [this, one = one, other = other] { cluster_.heal(*one, *other); });
+}
+
+/// One member hears at once and is heard late, and another is behind: what it asks is answered by members that have
+/// moved on since, each by a different way.
+void faults::slow_talker() {
+  auto [slow, behind] = any_two();
+  count("slow talker");
+  world_.trace("slow talker", slow->name, "and behind", behind->name);
+  for (auto& other : cluster_.members()) {
+    if (other.get() == slow) continue;
+    auto& from_slow = cluster_.net.weather(slow->name, other->name);
+    from_slow.latency_us = other.get() == behind ? 100 * ms : 70 * ms;
+    from_slow.jitter_us = other.get() == behind ? 5 * ms : 60 * ms;
+    if (other.get() != behind)
+      cluster_.net.weather(other->name, behind->name).latency_us = world_.between(200, 600) * ms;
+  }
+  const auto clock_ms = behind->time.offset_ms;
+  if (std::llabs(clock_ms) < 1'000) behind->time.offset_ms -= 700;
+  if (on_slow_talker) on_slow_talker(*slow, *behind);
+  world_.after(world_.between(1'000, 4'000) * ms, [this, slow = slow, behind = behind, clock_ms] {
+    if (behind->time.offset_ms == clock_ms - 700) behind->time.offset_ms = clock_ms;
+    for (auto& other : cluster_.members()) {
+      if (other.get() != slow) cluster_.heal(*slow, *other);
+      if (other.get() != behind) cluster_.heal(*behind, *other);
+    }
+  });
 }
 
 void faults::clock_jump() {

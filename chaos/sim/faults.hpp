@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <string>
@@ -24,6 +25,8 @@ class faults {
   void start();
   /// No more; what is still wrong is set right.
   void stop();
+  /// Told which member is heard late, and which is behind.
+  std::function<void(member& slow, member& behind)> on_slow_talker;
   /// By kind.
   const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
 
@@ -46,6 +49,7 @@ class faults {
     rolling,
     reset,
     line,
+    talker,
     storage,
     clock,
     actor,
@@ -61,6 +65,7 @@ class faults {
   void old_disk();
   void set_cut(member& one, member& other, bool both);
   void bad_line();
+  void slow_talker();
   void clock_jump();
   void kill_actor();
   void arm();

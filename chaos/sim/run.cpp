@@ -20,6 +20,7 @@ class simulation {
         faults_(world_, cluster_),
         clients_(world_, cluster_) {
     world_.traced = options.trace;
+    faults_.on_slow_talker = [this](member& slow, member& behind) { clients_.cross(slow, behind); };
     cluster_.on_wipe = [this](const member& m) { clients_.on_disk_lost(m); };
   }
 
