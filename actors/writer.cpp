@@ -113,6 +113,10 @@ status writer_state::open_disk(const storage::member_disks& held) {
     disks_.complete = true;
     logging::event(logging::level::warn, "disk.accepted_as_complete", {{"reason", "--accept-loss"}});
   }
+  if (!disks_.complete)
+    logging::event(logging::level::warn, "disk.filling",
+                   {{"reason", "it is new or was not yet filled"},
+                    {"until", "all members of a new cluster are up, or what a lost disk held is here again"}});
   return disks_ == held ? status() : remember(disks_);
 }
 
