@@ -206,6 +206,33 @@ TEST_SUITE("actors.clock") {
     CHECK(nodes["a"].status().entries_refused_clock() == 0);
   }
 
+  // The simulator found it: the bound went along with a clock that nobody had found fit, and the next life of the node
+  // started an hour ahead of its peers.
+  TEST_CASE("what others wrote does not move the stored bound of a node whose clock was just set") {
+    cluster nodes;
+    auto& b = nodes["b"];
+    REQUIRE(write(b.api(), "key", "before").ok());
+    const auto sane = in_ms(b, 60'000);
+    const auto stamp = in_ms(b, 0);
+    b.time.offset_ms = hour_ms;
+    SUBCASE("merged from a log") {
+      REQUIRE(write(nodes["a"].api(), "theirs", "value").ok());
+      REQUIRE(eventually([&] { return b.disk.value_of("theirs") == "value"; }));
+    }
+    SUBCASE("written back by a read") {
+      nodes["c"].stop();
+      hand_made_peer c("c");
+      c.complete = false;
+      REQUIRE(eventually([&] { return c.open(b.api(), c.hello_to("b")) == "ok"; }));
+      c.write_back(1, {stamp, node_id_of("c")}, "theirs", "value");
+      REQUIRE(eventually([&] { return b.disk.value_of("theirs") == "value"; }));
+      c.close();
+    }
+    const auto held = b.disk.store().summary();
+    REQUIRE(held);
+    CHECK(held->clock_bound < sane);
+  }
+
   TEST_CASE("a clock set back across a restart does not make an overwrite lose") {
     cluster nodes({.names = {"a"}});
     auto& a = nodes["a"];

@@ -85,6 +85,19 @@ void hand_made_peer::ask(std::uint64_t number, const std::string& key) {
   link_->on_frame(std::move(frame));
 }
 
+void hand_made_peer::write_back(std::uint64_t number, version stamp, const std::string& key, const std::string& value) {
+  v1::PeerFrame frame;
+  frame.set_uncounted(!complete);
+  auto* wanted = frame.add_write_backs();
+  wanted->set_number(number);
+  wanted->mutable_version()->set_time(stamp.time);
+  wanted->mutable_version()->set_node(to_number(stamp.node));
+  wanted->mutable_mutation()->set_kind(static_cast<std::uint32_t>(key_kind::memory));
+  wanted->mutable_mutation()->set_key(key);
+  wanted->mutable_mutation()->set_value(value);
+  link_->on_frame(std::move(frame));
+}
+
 void hand_made_peer::close() {
   if (auto link = std::exchange(link_, nullptr)) link->on_closed();
 }

@@ -26,6 +26,8 @@ class hand_made_peer {
   void heartbeat();
   /// Asks which version of the key the node holds.
   void ask(std::uint64_t number, const std::string& key);
+  /// Wants the node to hold this, as a read would.
+  void write_back(std::uint64_t number, version stamp, const std::string& key, const std::string& value);
   void close();
 
   /// An entry of this peer's log that puts one value.
