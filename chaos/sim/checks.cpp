@@ -49,7 +49,7 @@ std::string rejected_values(cluster& c, const operations& done) {
 /// Whether one member has what was acknowledged, or something newer.
 std::string acknowledged_at(const member& m, const operation& op, const std::string& key) {
   auto held = m.storage.store().get({key_kind::memory, key});
-  const bool remove = op.what == operation::kind::remove;
+  const bool remove = op.removes(key);
   if (!held || !*held) return (remove ? "P1, P2: " : "P1, P2: acknowledged ") + op.text() + " is not on " + m.name;
   const auto& record = **held;
   if (record.stamp < op.answer.stamp) {
@@ -132,9 +132,20 @@ std::string check_contents(cluster& c, const operations& done) {
     for (auto& m : c.members()) {
       auto left = m->storage.store().get({key_kind::memory, left_of(op->key)});
       auto right = m->storage.store().get({key_kind::memory, right_of(op->key)});
-      if (left && right && *left != *right)
+      if (left && right && (*left ? (*left)->stamp : version{}) != (*right ? (*right)->stamp : version{}))
         return "P4: one half of an entry was applied, of '" + op->key + "' on " + m->name;
     }
+  }
+  return {};
+}
+
+std::string check_local_reads(const operations& done) {
+  for (const auto& read : done) {
+    if (!read->local || read->seen == 0) continue;
+    const auto& wrote = *done[read->seen - 1];
+    if (wrote.key != read->key || !wrote.write() || wrote.begun_us > read->ended_us
+        || (wrote.answered() && !wrote.ok() && outcome_of(wrote.answer.outcome.code()) == error_outcome::rejected))
+      return "P3: " + read->text() + " saw what was never written: " + wrote.text();
   }
   return {};
 }
@@ -163,7 +174,7 @@ std::string check_registers(cluster& c, const operations& done, std::int64_t now
   std::vector<chaos::register_operation> history;
   std::set<std::string> keys;
   for (const auto& op : done) {
-    if (op->of != operation::use::register_) continue;
+    if (op->of != operation::use::register_ || op->local) continue;
     keys.insert(op->key);
     chaos::register_operation one;
     one.key = op->key;

@@ -23,6 +23,8 @@ std::string check_answers(cluster& c, const operations& done, std::int64_t now_u
 std::string check_contents(cluster& c, const operations& done);
 /// P3: acknowledged writes of a key that follow each other rise in version.
 std::string check_versions(const operations& done);
+/// P3: a read of one copy may be behind, but shows nothing that was not written.
+std::string check_local_reads(const operations& done);
 /// P6: the registers are linearizable. `c` is at rest: what its members hold is what a last read would see.
 std::string check_registers(cluster& c, const operations& done, std::int64_t now_us);
 

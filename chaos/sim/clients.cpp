@@ -58,6 +58,11 @@ clients::clients(world& w, cluster& c)
       removal_one_in_(w.one_in(3) ? 3 : 8),
       linearizable_one_in_(w.one_in(3) ? 6 : 2) {}
 
+bool operation::removes(const std::string& of_key) const {
+  if (what != kind::pair) return what == kind::remove;
+  return (number % 3 == 1 && of_key == left_of(key)) || (number % 3 == 2 && of_key == right_of(key));
+}
+
 void clients::start() {
   for (unsigned c = 0; c < count_; ++c) next(c, c % cluster_.size(), pause());
 }
@@ -87,6 +92,7 @@ void clients::choose(operation& op) {
     op.key = "register " + std::to_string(world_.below(registers_));
     if (world_.one_in(2)) {
       op.what = operation::kind::read;
+      op.local = world_.one_in(8);
       return;
     }
     if (world_.one_in(linearizable_one_in_)) op.consistency = net::write_consistency::linearizable;
@@ -128,6 +134,8 @@ void clients::call(member& m, unsigned client, std::size_t where) {
   };
   if (op->write())
     write(m, op, then);
+  else if (op->local)
+    read_locally(m, op, then);
   else
     read(m, op, then);
 }
@@ -170,7 +178,7 @@ void clients::cross(member& slow, member& behind) {
 void clients::write(member& m, const std::shared_ptr<operation>& op, follow_up then) {
   std::vector<mutation> changes;
   const auto change = [&](std::string key) {
-    const bool remove = op->what == operation::kind::remove;
+    const bool remove = op->removes(key);
     changes.push_back({{key_kind::memory, std::move(key)}, remove, {}, remove ? std::string() : value_of(*op)});
   };
   if (op->what == operation::kind::pair) {
@@ -205,6 +213,14 @@ void clients::read(member& m, const std::shared_ptr<operation>& op, follow_up th
   request->key = {key_kind::memory, op->key};
   request->deadline_us = op->deadline_us + 1'000'000;
   m.life->api().read(net::read_ticket(std::move(request)));
+}
+
+void clients::read_locally(member& m, const std::shared_ptr<operation>& op, follow_up then) {
+  auto held = m.life->api().records().get({key_kind::memory, op->key});
+  if (!held) op->answer.outcome = held.error();
+  if (held && *held && !(*held)->deleted) op->seen = number_in((*held)->value);
+  ended(*op);
+  then(*op);
 }
 
 void clients::ended(operation& op) {

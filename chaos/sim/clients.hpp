@@ -1,6 +1,6 @@
 // The clients of a run: what they send, what they are answered, and when. They write unique keys, overwrite and delete
-// shared ones, put pairs in one entry, use registers with LINEARIZABLE and DEFAULT writes and QUORUM reads, read
-// locally, have deadlines, and move to another node when a call fails.
+// shared ones, put pairs in one entry or rename them, use registers with LINEARIZABLE and DEFAULT writes and QUORUM
+// reads, read locally, have deadlines, and move to another node when a call fails.
 //
 // Owned by a run.
 #pragma once
@@ -35,9 +35,12 @@ struct operation {
   std::int64_t ended_us = -1;  ///< -1 = not answered
   std::int64_t deadline_us = 0;
   net::write_answer answer;
+  bool local = false;        ///< a read of the node's own copy
   std::uint64_t seen = 0;    ///< of a read: number of the write that was seen, 0 = absent
   bool may_be_lost = false;  ///< it was promised on one disk only, and that was lost
   bool write() const { return what != kind::read; }
+  /// Whether it deletes the key: deletions, and the old name of a pair that is a rename.
+  bool removes(const std::string& key) const;
   bool answered() const { return ended_us >= 0; }
   bool ok() const { return answered() && answer.outcome.ok(); }
   std::string text() const;
@@ -76,6 +79,7 @@ class clients {
   void write(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void read(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void ended(operation& op);
+  void read_locally(member& m, const std::shared_ptr<operation>& op, follow_up then);
   /// One register: a read through `m`, a default write through it.
   void read_register(member& m, follow_up then);
   void write_register(member& m, follow_up then);

@@ -95,6 +95,7 @@ class simulation {
     broken(check_answers(cluster_, done, world_.now_us()));
     broken(check_contents(cluster_, done));
     broken(check_versions(done));
+    broken(check_local_reads(done));
     broken(check_registers(cluster_, done, world_.now_us()));
   }
 
