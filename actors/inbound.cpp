@@ -78,11 +78,12 @@ void inbound_session::take_questions(const v1::PeerFrame& frame) {
   std::size_t bytes = 0;
   for (const auto& question : frame.questions()) {
     if (bytes > limits::frame_entries_bytes_max) break;  // the rest is asked again
-    auto held = context_.store.get({static_cast<key_kind>(question.kind()), question.key()});
+    const record_key key{static_cast<key_kind>(question.kind()), question.key()};
+    auto held = context_.store.get(key);
     if (!held) return context_.fail(held.error());
     auto* finding = answer.add_findings();
     finding->set_number(question.number());
-    if (*held) fill(question.key(), **held, {question.known().time(), node_id{question.known().node()}}, finding);
+    if (*held) fill(key, **held, {question.known().time(), node_id{question.known().node()}}, finding);
     bytes += finding->mutation().value().size();
   }
   answers_->send(std::move(answer));
@@ -91,29 +92,25 @@ void inbound_session::take_questions(const v1::PeerFrame& frame) {
 void inbound_session::take_write_backs(v1::PeerFrame& frame) {
   if (!frame.uncounted() && !context_.facts.knows_disk(peer_, disk_)) return;
   for (auto& value : *frame.mutable_write_backs()) {
-    auto& change = *value.mutable_mutation();
-    written_back arrived;
-    arrived.key = {static_cast<key_kind>(change.kind()), std::move(*change.mutable_key())};
-    arrived.record.stamp = {value.version().time(), node_id{value.version().node()}};
-    arrived.record.deleted = change.deleted();
-    arrived.record.alias = std::move(*change.mutable_alias());
-    arrived.record.value = std::move(*change.mutable_value());
-    arrived.number = value.number();
-    arrived.from = shared_from_this();
-    if (!context_.inbox.deliver(std::move(arrived))) return;
+    auto change = take_mutation(*value.mutable_mutation());
+    if (!change) return refuse_bytes(change.error());
+    const version stamp{value.version().time(), node_id{value.version().node()}};
+    stored_record record{stamp, change->deleted, std::move(change->alias), std::move(change->value)};
+    if (!context_.inbox.deliver({std::move(change->key), std::move(record), value.number(), shared_from_this()}))
+      return;  // it is written back again
   }
 }
 
-void fill(const std::string& key, const stored_record& held, const version& known, v1::Finding* out) {
+void fill(const record_key& key, const stored_record& held, const version& known, v1::Finding* out) {
   out->mutable_version()->set_time(held.stamp.time);
   out->mutable_version()->set_node(to_number(held.stamp.node));
-  if (held.stamp <= known) return;
-  auto* change = out->mutable_mutation();
-  change->set_kind(static_cast<std::uint32_t>(key_kind::memory));
-  change->set_key(key);
-  change->set_deleted(held.deleted);
-  change->set_alias(held.alias);
-  change->set_value(held.value);
+  if (held.stamp > known) fill(key, held.deleted, held.alias, held.value, out->mutable_mutation());
+}
+
+void inbound_session::refuse_bytes(const status& why) {
+  logging::event(logging::level::error, "peer.bad_entry",
+                 {{"peer", context_.peers[peer_].name}, {"reason", why.message()}});
+  close(why);
 }
 
 void inbound_session::take_entries(v1::PeerFrame& frame) {
@@ -126,9 +123,7 @@ void inbound_session::take_entries(v1::PeerFrame& frame) {
     auto content = decode_entry(e);
     if (!content) {
       batch.settle();
-      logging::event(logging::level::error, "peer.bad_entry",
-                     {{"peer", context_.peers[peer_].name}, {"reason", content.error().message()}});
-      return close(content.error());
+      return refuse_bytes(content.error());
     }
     batch.entries.push_back({std::move(*content), std::make_shared<const std::string>(std::move(e))});
   }

@@ -48,6 +48,8 @@ class inbound_session : public net::inbound_link, public std::enable_shared_from
   void take_entries(v1::PeerFrame& frame);
   void take_questions(const v1::PeerFrame& frame);
   void take_write_backs(v1::PeerFrame& frame);
+  /// The peer sent what is no entry or value: say so, end the stream.
+  void refuse_bytes(const status& why);
 
   node_context& context_;
   const std::size_t peer_;
@@ -60,7 +62,7 @@ class inbound_session : public net::inbound_link, public std::enable_shared_from
 };
 
 /// What a member holds of a key, as the answer to a question or a write-back; the value only above `known`.
-void fill(const std::string& key, const stored_record& held, const version& known, v1::Finding* out);
+void fill(const record_key& key, const stored_record& held, const version& known, v1::Finding* out);
 
 /// Admits peers. One per node.
 class inbound_gate {

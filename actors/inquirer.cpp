@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <utility>
 
 #include "actors/actor_defaults.hpp"
@@ -111,18 +112,36 @@ void inquirer_state::ask_again(round& r) {
   reached(mark::question_repeated);
   for (auto& one : r.keys) {
     if (one.machine.done()) continue;
-    std::uint32_t silent = 0;
-    for (unsigned member = 1; member < context->members(); ++member)
-      if (one.machine.confirming() ? !one.machine.holds_best(member) : !one.machine.answered(member))
-        silent |= 1u << member;
-    if (!one.machine.confirming()) {
-      send({{one.question, one.key.key, one.key.known, {}}}, silent);
+    if (one.machine.confirming()) {
+      write_back(one);
       continue;
     }
-    send({{one.write_back, one.key.key, {}, one.machine.best().record}}, silent);
-    if (!one.machine.holds_best(0))
-      context->inbox.deliver(written_back{one.key.key, *one.machine.best().record, one.write_back, nullptr});
+    std::uint32_t silent = 0;
+    for (unsigned member = 1; member < context->members(); ++member)
+      if (!one.machine.answered(member)) silent |= 1u << member;
+    send({{one.question, one.key.key, one.key.known, {}}}, silent);
   }
+}
+
+void inquirer_state::write_back(const asked& one) {
+  const auto& best = one.machine.best().record;
+  if (!best) return;  // nobody sent the value: late answers have to agree
+  std::uint32_t lacking = 0;
+  for (unsigned member = 1; member < context->members(); ++member)
+    if (!one.machine.holds_best(member)) lacking |= 1u << member;
+  send({{one.write_back, one.key.key, {}, best}}, lacking);
+  if (!one.machine.holds_best(0)) context->inbox.deliver(written_back{one.key.key, *best, one.write_back, nullptr});
+}
+
+inquirer_state::round inquirer_state::end(std::map<std::uint64_t, round>::iterator found) {
+  auto r = std::move(found->second);
+  rounds_.erase(found);
+  for (const auto& one : r.keys) {
+    numbers_.erase(one.question);
+    numbers_.erase(one.write_back);
+  }
+  open_ -= r.keys.size();
+  return r;
 }
 
 void inquirer_state::on_found(const message::found& m) {
@@ -160,29 +179,17 @@ void inquirer_state::settle(std::uint64_t number) {
     numbers_[one.write_back] = {number, i};
     reached(mark::read_wrote_back);
     pass(kill_point::inquirer_settled);
-    std::uint32_t lacking = 0;
-    for (unsigned member = 1; member < context->members(); ++member)
-      if (!one.machine.holds_best(member)) lacking |= 1u << member;
     r.sent_us = context->time.steady_us();
-    const auto& best = one.machine.best().record;
-    if (!best) continue;  // it was never written: nothing to write back, late answers have to agree
-    send({{one.write_back, one.key.key, {}, *best}}, lacking);
-    if (!one.machine.holds_best(0)) context->inbox.deliver(written_back{one.key.key, *best, one.write_back, nullptr});
+    write_back(one);
   }
   if (!std::all_of(r.keys.begin(), r.keys.end(), [](const asked& one) { return one.machine.done(); })) return;
-  for (const auto& one : r.keys) {
-    numbers_.erase(one.question);
-    numbers_.erase(one.write_back);
-  }
-  open_ -= r.keys.size();
-  auto ended = std::move(r);
-  rounds_.erase(found);
+  auto ended = end(found);
   finish(ended);
 }
 
 void inquirer_state::finish(round& r) {
   if (r.read) {
-    if (r.keys.front().machine.round() <= 1) reached(mark::read_agreed_at_once);
+    if (r.keys.front().write_back == 0) reached(mark::read_agreed_at_once);
     return r.read.finish({{}, r.keys.front().machine.best().record});
   }
   auto& found = r.write->found;
@@ -209,13 +216,9 @@ void inquirer_state::on_tick() {
       ++i;
       continue;
     }
-    for (const auto& one : r.keys) {
-      numbers_.erase(one.question);
-      numbers_.erase(one.write_back);
-    }
-    open_ -= r.keys.size();
-    auto late = std::move(r);
-    i = rounds_.erase(i);
+    const auto next = std::next(i);
+    auto late = end(i);
+    i = next;
     refuse(late, {errc::quorum_unreachable, "too few members answered in time"});
   }
 }

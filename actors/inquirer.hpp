@@ -61,6 +61,10 @@ struct inquirer_state {
   void ask(round& r);
   void ask_again(round& r);
   void settle(std::uint64_t number);
+  /// Has those who are not known to hold the best version hold it.
+  void write_back(const asked& one);
+  /// Takes a round out of the tables.
+  round end(std::map<std::uint64_t, round>::iterator found);
   void finish(round& r);
   static void refuse(round& r, const status& why);
   void send(std::vector<message::ask::question> questions, std::uint32_t members);

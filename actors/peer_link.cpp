@@ -6,6 +6,7 @@
 #include "actors/actor_defaults.hpp"
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
+#include "proto/entry_codec.hpp"
 #include "proto/limits.hpp"
 #include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
@@ -245,12 +246,7 @@ void peer_link_state::add_questions(v1::PeerFrame& frame) {
     value->set_number(next.number);
     value->mutable_version()->set_time(next.write_back->stamp.time);
     value->mutable_version()->set_node(to_number(next.write_back->stamp.node));
-    auto* change = value->mutable_mutation();
-    change->set_kind(static_cast<std::uint32_t>(next.key.kind));
-    change->set_key(next.key.bytes);
-    change->set_deleted(next.write_back->deleted);
-    change->set_alias(next.write_back->alias);
-    change->set_value(next.write_back->value);
+    fill(next.key, next.write_back->deleted, next.write_back->alias, next.write_back->value, value->mutable_mutation());
   }
 }
 

@@ -340,7 +340,7 @@ status writer_state::confirm(const std::vector<written_back>& values) {
     answer.set_uncounted(!context_->facts.complete());
     auto* finding = answer.add_findings();
     finding->set_number(value.number);
-    fill(value.key.bytes, **held, value.record.stamp, finding);
+    fill(value.key, **held, value.record.stamp, finding);
     value.from->answer(std::move(answer));
   }
   if (!own.findings.empty()) context_->inquirer.send(std::move(own));

@@ -12,14 +12,8 @@ std::string encode(const entry& e) {
   out.set_sequence(e.sequence);
   out.set_time(e.time);
   out.set_stamped_by(to_number(e.stamped_by));
-  for (const auto& change : e.mutations) {
-    auto* m = out.add_mutations();
-    m->set_kind(static_cast<std::uint32_t>(change.key.kind));
-    m->set_key(change.key.bytes);
-    m->set_deleted(change.deleted);
-    m->set_alias(change.alias);
-    m->set_value(change.value);
-  }
+  for (const auto& change : e.mutations)
+    fill(change.key, change.deleted, change.alias, change.value, out.add_mutations());
   return out.SerializeAsString();
 }
 
@@ -39,16 +33,30 @@ result<entry> decode_entry(std::string_view bytes) {
     return status(errc::corruption, "entry without sequence, epoch, time or mutations");
   out.mutations.reserve(static_cast<std::size_t>(in.mutations_size()));
   for (auto& m : *in.mutable_mutations()) {
-    if (m.kind() != static_cast<std::uint32_t>(key_kind::memory))
-      return status(errc::corruption, "mutation of unknown kind " + std::to_string(m.kind()));
-    if (m.key().empty() || m.key().size() > limits::key_bytes_max || m.alias().size() > limits::alias_bytes_max)
-      return status(errc::corruption, "mutation whose key or alias has an impossible length");
-    out.mutations.push_back({{key_kind::memory, std::move(*m.mutable_key())},
-                             m.deleted(),
-                             std::move(*m.mutable_alias()),
-                             std::move(*m.mutable_value())});
+    auto change = take_mutation(m);
+    if (!change) return change.error();
+    out.mutations.push_back(std::move(*change));
   }
   return out;
+}
+
+void fill(const record_key& key, bool deleted, const std::string& alias, const std::string& value, v1::Mutation* out) {
+  out->set_kind(static_cast<std::uint32_t>(key.kind));
+  out->set_key(key.bytes);
+  out->set_deleted(deleted);
+  out->set_alias(alias);
+  out->set_value(value);
+}
+
+result<mutation> take_mutation(v1::Mutation& in) {
+  if (in.kind() != static_cast<std::uint32_t>(key_kind::memory))
+    return status(errc::corruption, "mutation of unknown kind " + std::to_string(in.kind()));
+  if (in.key().empty() || in.key().size() > limits::key_bytes_max || in.alias().size() > limits::alias_bytes_max)
+    return status(errc::corruption, "mutation whose key or alias has an impossible length");
+  return mutation{{key_kind::memory, std::move(*in.mutable_key())},
+                  in.deleted(),
+                  std::move(*in.mutable_alias()),
+                  std::move(*in.mutable_value())};
 }
 
 }  // namespace quorate

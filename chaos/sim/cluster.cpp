@@ -77,7 +77,6 @@ void cluster::start(member& m) {
   if (!life) return broken_("a node does not start: " + life.error().message());
   m.life = std::move(*life);
   m.up = true;
-  ++m.lives;
   net.up(m.name, m.life->api());
   world_.trace(m.name, "starts");
 }

@@ -50,7 +50,6 @@ struct member {
   std::uint64_t old_disk = 0;  ///< the name of an old disk that was put back; it takes another when it notices
   int standing = 0;            ///< kill points of its code that let time pass
   std::vector<std::pair<std::int64_t, std::int64_t>> pauses;  ///< when an actor of it stood still
-  std::uint64_t lives = 0;
 };
 
 /// What a crash takes along.

@@ -6,16 +6,6 @@
 namespace quorate::e2e {
 namespace {
 
-/// Neither "a" nor "c" hears of the other, and "b" is in no hurry to pass things on.
-void keep_apart(running_cluster& cluster) {
-  v1::DrillRequest cut;
-  cut.set_cut_link("c");
-  REQUIRE(text_of(cluster->client("a").drill(cut)) == "OK");
-  cut.set_cut_link("a");
-  REQUIRE(text_of(cluster->client("c").drill(cut)) == "OK");
-  REQUIRE(cluster->wait_peer("a", "c", false, converge_bound));
-}
-
 /// The content as a majority has it; the error's text when there is none.
 std::string asked_of_majority(chaos::node_client& node, const std::string& title) {
   auto request = by_name(title);
@@ -35,7 +25,7 @@ std::string state_of(chaos::node_client& node) {
 TEST_SUITE("e2e.consistency") {
   TEST_CASE("a quorum read through a node that lacks an acknowledged write sees it, and then it is there") {
     running_cluster cluster(with("--relay-delay", "60s"));
-    keep_apart(cluster);
+    cut(cluster, "a", "c");
     REQUIRE(text_of(store(cluster->client("a"), "seen", "new")) == "OK");
     REQUIRE(content_on(cluster->client("c"), "seen") == "");
     CHECK(asked_of_majority(cluster->client("c"), "seen") == "new");
@@ -44,7 +34,7 @@ TEST_SUITE("e2e.consistency") {
 
   TEST_CASE("a linearizable write through a node that is behind is the newest everywhere") {
     running_cluster cluster(with("--relay-delay", "60s"));
-    keep_apart(cluster);
+    cut(cluster, "a", "c");
     v1::StoreReply first;
     REQUIRE(text_of(store(cluster->client("a"), "ordered", "first", &first)) == "OK");
     auto request = record("ordered", "second");

@@ -104,6 +104,15 @@ bool shows(chaos::node_client& node, const std::string& title, const std::string
   return chaos::wait_until(bound, [&] { return content_on(node, title) == content; });
 }
 
+void cut(running_cluster& cluster, const std::string& one, const std::string& other) {
+  v1::DrillRequest drill;
+  drill.set_cut_link(other);
+  REQUIRE(text_of(cluster->client(one).drill(drill)) == "OK");
+  drill.set_cut_link(one);
+  REQUIRE(text_of(cluster->client(other).drill(drill)) == "OK");
+  REQUIRE(cluster->wait_peer(one, other, false, converge_bound));
+}
+
 std::uint64_t number_from_environment(const char* name, std::uint64_t by_default) {
   const char* text = std::getenv(name);
   return text ? std::strtoull(text, nullptr, 10) : by_default;

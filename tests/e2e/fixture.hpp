@@ -54,6 +54,9 @@ std::string content_on(chaos::node_client& node, const std::string& title);
 /// Whether `title` has `content` there within the bound.
 bool shows(chaos::node_client& node, const std::string& title, const std::string& content, milliseconds bound);
 
+/// Cuts the link between two nodes, both ways, and waits until the first has noticed.
+void cut(running_cluster& cluster, const std::string& one, const std::string& other);
+
 /// The variable's value as a number, or the default.
 std::uint64_t number_from_environment(const char* name, std::uint64_t by_default);
 

@@ -66,12 +66,7 @@ TEST_SUITE("e2e.replication") {
     SUBCASE("with the usual delay") { relay_delay = "500ms"; }
     constexpr int count = 50;
     running_cluster cluster(with("--relay-delay", relay_delay));
-    v1::DrillRequest cut;
-    cut.set_cut_link("c");
-    REQUIRE(text_of(cluster->client("a").drill(cut)) == "OK");
-    cut.set_cut_link("a");
-    REQUIRE(text_of(cluster->client("c").drill(cut)) == "OK");
-    REQUIRE(cluster->wait_peer("a", "c", false, converge_bound));
+    cut(cluster, "a", "c");
 
     for (int i = 0; i < count; ++i) {
       v1::StoreReply reply;
