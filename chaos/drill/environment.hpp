@@ -1,0 +1,71 @@
+// Where the three nodes of a drill run, and everything that can be done to them.
+//
+// Owned by one cycle of a drill, which makes a fresh one: empty disks, nobody running. Used by the main thread only
+// (processes are started by it). The destructor leaves nothing: no process, container, rule or mount. Every wait has a
+// bound. Nodes are called a, b, c.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "chaos/node_client.hpp"
+#include "proto/status.hpp"
+
+namespace quorate::chaos {
+
+class network;
+
+/// What `damage` did.
+struct damage_done {
+  std::string file;  ///< within the data directory
+  std::uint64_t bytes = 0;
+};
+
+class environment {
+ public:
+  virtual ~environment() = default;
+
+  /// "local" or "compose".
+  virtual std::string name() const = 0;
+  virtual const std::vector<std::string>& nodes() const = 0;
+  /// host:port for clients on this machine.
+  virtual std::string address(const std::string& node) const = 0;
+  /// A client of the node, over its restarts.
+  virtual node_client& client(const std::string& node) = 0;
+
+  /// Starts all; on return all serve, are connected, and count.
+  virtual status start_all(std::chrono::milliseconds bound) = 0;
+  /// Starts one and waits until it serves. What it does on the disk it has is its own business.
+  virtual status start(const std::string& node, std::chrono::milliseconds bound) = 0;
+  /// SIGKILL; gone on return.
+  virtual status kill(const std::string& node) = 0;
+  /// SIGTERM; an error unless it ended with exit code 0 within `bound`.
+  virtual status stop(const std::string& node, std::chrono::milliseconds bound) = 0;
+  virtual status pause(const std::string& node) = 0;
+  virtual status resume(const std::string& node) = 0;
+  virtual bool running(const std::string& node) = 0;
+  /// The last lines of its log, for messages.
+  virtual std::vector<std::string> log_tail(const std::string& node, std::size_t lines) const = 0;
+
+  /// Null when nothing can be done to the network here.
+  virtual network* net() = 0;
+
+  /// Of a node that is not running: its disk is empty afterwards. Returns how many bytes are gone.
+  virtual result<std::uint64_t> wipe(const std::string& node) = 0;
+  /// Of a node that is not running: flips bytes in the middle of one of its data files; `seed` chooses where.
+  virtual result<damage_done> damage(const std::string& node, std::uint64_t seed) = 0;
+  /// Before `start_all`: this node's data lies on a file system of its own, so large.
+  virtual status give_small_disk(const std::string& node, std::uint64_t bytes) = 0;
+  /// Fills what is left of it to the last byte. Returns the bytes it took.
+  virtual result<std::uint64_t> fill_disk(const std::string& node) = 0;
+  virtual status free_disk(const std::string& node) = 0;
+  /// Before `start_all`: this node's wall clock can be moved.
+  virtual status give_movable_clock(const std::string& node) = 0;
+  /// From now on its wall clock is that much off; its steady clock goes on.
+  virtual status move_clock(const std::string& node, std::chrono::seconds offset) = 0;
+};
+
+}  // namespace quorate::chaos
