@@ -71,10 +71,14 @@ void board::recount(std::size_t index) {
   };
   const auto known = disks_.others.find(ids_[index]);
   set(up_, peer.up);
-  set(counting_, peer.up && peer.complete && known != disks_.others.end() && known->second == peer.disk);
+  const bool counts = peer.up && peer.complete && known != disks_.others.end() && known->second == peer.disk;
+  set(counting_, counts);
+  set(taking_, counts && !peer.full);
 }
 
 unsigned board::peers_counting() const { return static_cast<unsigned>(std::popcount(counting_.load())); }
+
+unsigned board::peers_taking() const { return static_cast<unsigned>(std::popcount(taking_.load())); }
 
 peer_fact board::peer(std::size_t index) const {
   std::lock_guard lock(mutex_);

@@ -29,6 +29,7 @@ struct peer_fact {
   core::log_vector vector;            ///< what it last said it holds
   std::int64_t vector_asked_us = -1;  ///< when the heartbeat was sent that this answered; -1 = none yet
   bool complete = false;              ///< by its last answer
+  bool full = false;                  ///< by its last answer: it takes no entries
   std::uint64_t disk = 0;             ///< by its welcome
   std::uint64_t knows_us_by = 0;      ///< a disk of ours, by its welcome
   std::uint64_t complete_caller = 0;  ///< the disk of the last complete member of that name that called; 0 = none
@@ -59,6 +60,8 @@ class board {
   /// Of this node: it counts in quorums.
   bool complete() const { return complete_; }
   std::uint64_t own_disk() const { return own_disk_; }
+  /// The disk has no room for more: nothing new is taken, neither from clients nor from peers.
+  std::atomic<bool> disk_full{false};
   std::atomic<std::uint64_t> entries_refused_clock{0};
   std::atomic<std::uint64_t> entries_poisoned{0};
 
@@ -87,6 +90,8 @@ class board {
   /// Up, complete, and known to this node's disk by the disk it has: what it acknowledges counts.
   bool peer_counts(std::size_t index) const { return (counting_.load() >> index & 1) != 0; }
   unsigned peers_counting() const;
+  /// Of those, how many take entries: their disks are not full.
+  unsigned peers_taking() const;
 
   // Written by the reconciler.
   std::atomic<bool> clock_skewed{false};
@@ -120,6 +125,7 @@ class board {
   std::vector<std::atomic<bool>> cut_;
   std::atomic<std::uint32_t> up_{0};
   std::atomic<std::uint32_t> counting_{0};
+  std::atomic<std::uint32_t> taking_{0};
 };
 
 }  // namespace quorate

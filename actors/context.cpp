@@ -2,6 +2,7 @@
 
 #include "actors/messages.hpp"
 #include "proto/hash.hpp"
+#include "proto/test_points.hpp"
 
 namespace quorate {
 namespace {
@@ -45,7 +46,13 @@ unsigned node_context::copies_needed(net::write_quorum quorum) const {
     case net::write_quorum::all: return members();
     case net::write_quorum::by_default: break;
   }
-  return options.write_quorum == 0 ? members() / 2 + 1 : options.write_quorum;
+  const auto copies = options.write_quorum == 0 ? members() / 2 + 1 : options.write_quorum;
+  return planted(planted_bug::one_copy_less) && copies > 1 ? copies - 1 : copies;
+}
+
+status node_context::has_room() const {
+  if (!facts.disk_full) return {};
+  return {errc::disk_full, "this node's disk is full; write through another node, free some space here"};
 }
 
 }  // namespace quorate

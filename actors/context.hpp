@@ -62,6 +62,7 @@ struct node_context {
   address writer;
   address fanout;
   address log_reader;
+  address scrubber;
   address reconciler;
   address inquirer;
   /// One per peer. Shared with the streams, which may report their end when the node is already gone.
@@ -70,6 +71,8 @@ struct node_context {
   unsigned members() const { return static_cast<unsigned>(peers.size()) + 1; }
   unsigned majority() const { return members() / 2 + 1; }
   unsigned copies_needed(net::write_quorum quorum) const;
+  /// The reason why this node takes no writes when its disk is full, else ok.
+  status has_room() const;
 };
 
 }  // namespace quorate

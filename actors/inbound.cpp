@@ -57,7 +57,7 @@ void inbound_session::on_frame(v1::PeerFrame&& frame) {
     echo->set_number(frame.heartbeat().number());
     echo->set_wall_ms(context_.time.wall_ms());
     // Before the vector: what is said to be held must not be older than what is said to count.
-    answer.set_uncounted(!context_.facts.complete());
+    introduce(context_.facts, answer);
     add_positions(context_.facts.news_for(announced_), echo->mutable_vector());
     answers_->send(std::move(answer));
     // For the reconciler, which has new disks of complete members remembered.
@@ -74,7 +74,7 @@ void inbound_session::take_questions(const v1::PeerFrame& frame) {
   if (!frame.uncounted() && !context_.facts.knows_disk(peer_, disk_)) return;
   v1::PeerAnswer answer;
   // Before the reads: what was read while this node did not count must not count.
-  answer.set_uncounted(!context_.facts.complete());
+  introduce(context_.facts, answer);
   std::size_t bytes = 0;
   for (const auto& question : frame.questions()) {
     if (bytes > limits::frame_entries_bytes_max) break;  // the rest is asked again
@@ -99,6 +99,11 @@ void inbound_session::take_write_backs(v1::PeerFrame& frame) {
     if (!context_.inbox.deliver({std::move(change->key), std::move(record), value.number(), shared_from_this()}))
       return;  // it is written back again
   }
+}
+
+void introduce(const board& facts, v1::PeerAnswer& answer) {
+  answer.set_uncounted(!facts.complete());
+  answer.set_full(facts.disk_full);
 }
 
 void fill(const record_key& key, const stored_record& held, const version& known, v1::Finding* out) {
@@ -198,6 +203,7 @@ result<std::shared_ptr<net::inbound_link>> inbound_gate::accept(const v1::Hello&
     const auto disks = context_.facts.disks();
     welcome->set_disk(disks.own);
     welcome->set_complete(disks.complete);
+    welcome->set_full(context_.facts.disk_full);
     if (const auto known = disks.others.find(context_.peers[*peer].id); known != disks.others.end())
       welcome->set_knows_you_by(known->second);
     add_positions(vector.list(), welcome->mutable_vector());

@@ -17,10 +17,12 @@
 
 namespace quorate::v1 {
 class Finding;
-}
+class PeerAnswer;
+}  // namespace quorate::v1
 
 namespace quorate {
 
+class board;
 struct node_context;
 
 /// One stream a peer opened. At most one per peer is current; the others are closed.
@@ -60,6 +62,10 @@ class inbound_session : public net::inbound_link, public std::enable_shared_from
   std::atomic<bool> closed_{false};
   core::log_vector announced_;  ///< what the peer was told; only on_frame touches it
 };
+
+/// Says what this node is, so that its peers know what its answers are worth: complete or not, full or not. To be set
+/// before what is answered is looked up.
+void introduce(const board& facts, v1::PeerAnswer& answer);
 
 /// What a member holds of a key, as the answer to a question or a write-back; the value only above `known`.
 void fill(const record_key& key, const stored_record& held, const version& known, v1::Finding* out);

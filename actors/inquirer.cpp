@@ -54,7 +54,9 @@ void inquirer_state::on_inquire(std::vector<net::write_ticket>& writes) {
     round r;
     r.deadline_us = ticket->deadline_us;
     r.write = std::move(ticket);
-    if (auto possible = admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete()); !possible) {
+    auto possible = admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete());
+    if (possible) possible = context->has_room();
+    if (!possible) {
       refuse(r, possible);
       continue;
     }

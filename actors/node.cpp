@@ -14,6 +14,7 @@
 #include "actors/context.hpp"
 #include "actors/core/digest.hpp"
 #include "actors/fanout.hpp"
+#include "actors/guarded_store.hpp"
 #include "actors/inbound.hpp"
 #include "actors/inquirer.hpp"
 #include "actors/log.hpp"
@@ -23,6 +24,7 @@
 #include "actors/reconciler.hpp"
 #include "actors/runtime.hpp"
 #include "actors/scheduler.hpp"
+#include "actors/scrubber.hpp"
 #include "actors/supervisor.hpp"
 #include "actors/writer.hpp"
 #include "proto/hash.hpp"
@@ -68,7 +70,7 @@ class running_node final : public node, public net::node_api {
                std::unique_ptr<net::peer_transport> transport, std::function<void(const status&)> on_fatal,
                const clock& time, const actor_runtime& runtime)
       : runtime_(runtime),
-        store_(std::move(store)),
+        store_(std::make_unique<guarded_store>(std::move(store), [this](const status& damage) { fail(damage); })),
         transport_(std::move(transport)),
         on_fatal_(std::move(on_fatal)),
         context_(
@@ -191,6 +193,9 @@ class running_node final : public node, public net::node_api {
       return own_threads ? p->spawn<caf::detached>(log_reader_behavior, context)
                          : p->spawn(log_reader_behavior, context);
     });
+    add("scrubber", &context_.scrubber, [context, own_threads](parent p) -> caf::actor {
+      return own_threads ? p->spawn<caf::detached>(scrubber_behavior, context) : p->spawn(scrubber_behavior, context);
+    });
     add("reconciler", &context_.reconciler,
         [context](parent p) -> caf::actor { return p->spawn(reconciler_behavior, context); });
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
@@ -224,8 +229,8 @@ class running_node final : public node, public net::node_api {
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
     runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
-    for (auto* place :
-         {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader, &context_.reconciler})
+    for (auto* place : {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader,
+                        &context_.scrubber, &context_.reconciler})
       place->clear();
     for (auto& link : context_.links) link->clear();
     context_.inbox.close();
@@ -233,7 +238,7 @@ class running_node final : public node, public net::node_api {
 
   const actor_runtime runtime_;
   std::atomic<std::size_t> open_writes_{0};  ///< outlives every ticket, so it comes first
-  std::unique_ptr<storage::store> store_;
+  std::unique_ptr<guarded_store> store_;
   std::unique_ptr<net::peer_transport> transport_;
   std::function<void(const status&)> on_fatal_;
   node_context context_;
@@ -258,11 +263,12 @@ void running_node::describe(v1::StatusReply* reply) const {
   reply->set_members(context_.members());
   auto needed = context_.copies_needed(net::write_quorum::by_default);
   reply->set_write_quorum(needed);
-  reply->set_state(draining_                             ? "draining"
-                   : !facts.complete()                   ? "filling"
-                   : facts.clock_skewed                  ? "clock_skew"
-                   : facts.peers_counting() + 1 < needed ? "no_quorum"
-                                                         : "serving");
+  reply->set_state(draining_                           ? "draining"
+                   : facts.disk_full                   ? "disk_full"
+                   : !facts.complete()                 ? "filling"
+                   : facts.clock_skewed                ? "clock_skew"
+                   : facts.peers_taking() + 1 < needed ? "no_quorum"
+                                                       : "serving");
   if (auto summary = store_->summary()) {
     reply->set_records(summary->counts.live);
     reply->set_tombstones(summary->counts.tombstones);
@@ -278,6 +284,7 @@ void running_node::describe(v1::StatusReply* reply) const {
     peer->set_address(context_.peers[i].address);
     peer->set_up(fact.up);
     peer->set_counts(facts.peer_counts(i));
+    peer->set_full(fact.full);
     peer->set_last_heard_ms(fact.heard_us < 0 ? -1 : (now_us - fact.heard_us) / 1000);
     peer->set_clock_known(fact.clock_known);
     peer->set_clock_offset_ms(fact.clock_offset_ms);
@@ -354,6 +361,8 @@ status running_node::drill(const v1::DrillRequest& request) {
       context_.inquirer.send(message::crash{});
     } else if (victim == "log_reader") {
       context_.log_reader.send(message::crash{});
+    } else if (victim == "scrubber") {
+      context_.scrubber.send(message::crash{});
     } else if (victim == "reconciler") {
       context_.reconciler.send(message::crash{});
     } else if (auto link = victim.rfind("link.", 0) == 0 ? link_of(victim.substr(5)) : std::nullopt; link) {

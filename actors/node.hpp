@@ -37,6 +37,8 @@ struct node_options {
   std::int64_t relay_delay_ms = limits::relay_delay_ms;
   /// How long a member with a new disk waits before it asks what it must hold; shorter only in tests.
   std::int64_t refill_wait_ms = limits::refill_wait_ms;
+  /// Between the end of one reading of the whole disk and the next; shorter only in tests.
+  std::int64_t verify_interval_ms = limits::verify_interval_ms;
   /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
   bool accept_loss = false;
   bool enable_drills = false;
@@ -57,8 +59,10 @@ class node {
   virtual void drain() = 0;
 };
 
-/// Starts the tree. `on_fatal` is called at most once, from an actor's thread, when the node cannot go on (the disk
-/// failed, or restarts exceeded their intensity): the process should exit non-zero.
+/// Starts the tree. `on_fatal` is called at most once, from an actor's thread or one that calls `api()`, when the node
+/// cannot go on: the disk is damaged (corruption; nothing is read from it any more, and the node may be started anew on
+/// an empty one), the disk failed (disk_full: for want of space, which may come back), or restarts exceeded their
+/// intensity. Not to destroy the node from within.
 result<std::unique_ptr<node>> start_node(const node_options& options, std::unique_ptr<storage::store> store,
                                          std::unique_ptr<net::peer_transport> transport,
                                          std::function<void(const status& why)> on_fatal,

@@ -16,7 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_interval{40};
 constexpr std::int64_t read_patience_ms = 2'000;  // the reader may have died with our order
-constexpr std::size_t heartbeats_max = 16;
+constexpr std::size_t heartbeats_max = 64;
 constexpr std::int64_t round_trip_us_max = 500'000;  // longer ones say too little about a clock
 
 /// Turns what happens on a stream into messages to the link that owns it.
@@ -119,6 +119,7 @@ void peer_link_state::become_open(const v1::PeerAnswer& answer) {
        && !context->facts.newest_own_disk.compare_exchange_weak(seen, answer.welcome().knows_you_by());) {
   }
   peer_complete_ = answer.welcome().complete();
+  peer_full_ = answer.welcome().full();
   auto vector = positions_of(answer.welcome().vector());
   machine.on_open(vector);
   machine.on_committed(context->facts.live_end());
@@ -128,6 +129,7 @@ void peer_link_state::become_open(const v1::PeerAnswer& answer) {
     f.vector = core::log_vector(vector);
     f.vector_asked_us = -1;
     f.complete = answer.welcome().complete();
+    f.full = answer.welcome().full();
     f.disk = answer.welcome().disk();
     f.knows_us_by = answer.welcome().knows_you_by();
     f.clock_known = false;
@@ -146,6 +148,7 @@ void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
   std::int64_t asked_us = -1;
   std::int64_t offset_ms = 0;
   if (!heartbeats_.empty() && heartbeats_.front().number == echo.number()) {
+    machine.on_echo(heartbeats_.front().mark, now_ms());
     auto round_trip_us = context->time.steady_us() - heartbeats_.front().steady_us;
     asked_us = heartbeats_.front().steady_us;
     measured = round_trip_us <= round_trip_us_max;
@@ -175,6 +178,10 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
   if (!answer.has_welcome() && answer.uncounted() == peer_complete_) {
     peer_complete_ = !answer.uncounted();
     context->facts.change_peer(index, [&](peer_fact& f) { f.complete = peer_complete_; });
+  }
+  if (!answer.has_welcome() && answer.full() != peer_full_) {
+    peer_full_ = answer.full();
+    context->facts.change_peer(index, [&](peer_fact& f) { f.full = peer_full_; });
   }
   const bool counts = !answer.uncounted() && context->facts.peer_counts(index);
   pass(kill_point::link_acknowledged);
@@ -227,9 +234,20 @@ void peer_link_state::on_ask(const message::ask& m) {
   pump();
 }
 
-void peer_link_state::add_questions(v1::PeerFrame& frame) {
-  for (std::size_t bytes = 0; !questions_.empty() && bytes < limits::frame_questions_bytes_max;
-       questions_.pop_front()) {
+void peer_link_state::add_heartbeat(v1::PeerFrame& frame) {
+  heartbeats_.push_back({++heartbeat_number_, context->time.steady_us(), context->time.wall_ms(), {}});
+  if (heartbeats_.size() > heartbeats_max) heartbeats_.pop_front();
+  auto& sent = heartbeats_.back();
+  sent.mark = machine.on_heartbeat(sent.steady_us / 1000);
+  frame.mutable_heartbeat()->set_number(sent.number);
+  frame.mutable_heartbeat()->set_wall_ms(sent.wall_ms);
+}
+
+bool peer_link_state::add_questions(v1::PeerFrame& frame) {
+  if (questions_.empty()) return false;
+  const auto room = machine.question_room();
+  std::size_t bytes = 0;
+  for (; !questions_.empty() && bytes < room; questions_.pop_front()) {
     auto& next = questions_.front();
     bytes += bytes_of(next);
     question_bytes_ -= bytes_of(next);
@@ -248,6 +266,8 @@ void peer_link_state::add_questions(v1::PeerFrame& frame) {
     value->mutable_version()->set_node(to_number(next.write_back->stamp.node));
     fill(next.key, next.write_back->deleted, next.write_back->alias, next.write_back->value, value->mutable_mutation());
   }
+  machine.on_questions_sent(bytes);
+  return bytes > 0;
 }
 
 void peer_link_state::on_sent(const message::stream_sent& m) {
@@ -266,24 +286,26 @@ void peer_link_state::on_chunk(const message::log_chunk& m) {
 }
 
 void peer_link_state::pump() {
-  if (phase_ != phase::open) return;
+  // What is left when a frame is full goes as soon as that one has left, not with the next event.
+  while (pump_once() && (machine.anything_due(now_ms()) || !questions_.empty())) {
+  }
+}
+
+bool peer_link_state::pump_once() {
+  if (phase_ != phase::open) return false;
   if (!ready_->writable) {
     ready_->wanted = true;
     // It may have become writable just before it could see that it is wanted.
-    if (!ready_->writable) return;
+    if (!ready_->writable) return false;
   }
   auto now = now_ms();
   v1::PeerFrame frame;
   bool send = false;
-  if (now >= heartbeat_at_ms_) {
-    heartbeat_at_ms_ = now + limits::heartbeat_ms;
-    heartbeats_.push_back({++heartbeat_number_, context->time.steady_us(), context->time.wall_ms()});
-    if (heartbeats_.size() > heartbeats_max) heartbeats_.pop_front();
-    frame.mutable_heartbeat()->set_number(heartbeats_.back().number);
-    frame.mutable_heartbeat()->set_wall_ms(heartbeats_.back().wall_ms);
-    send = true;
-  }
-  for (bool more = true; more;) {
+  // The first heartbeat goes alone: it finds out how long the way is with nothing on it.
+  const bool first = heartbeat_at_ms_ == 0;
+  // What a full peer would refuse stays here until its next echo says that it takes entries again.
+  if (peer_full_) reached(mark::link_held_for_full_peer);
+  for (bool more = !first && !peer_full_; more;) {
     auto order = machine.next(now);
     more = false;
     if (auto* read = std::get_if<core::read_order>(&order)) {
@@ -295,15 +317,18 @@ void peer_link_state::pump() {
       send = true;
     }
   }
-  if (!questions_.empty()) {
-    add_questions(frame);
+  if (!first) send = add_questions(frame) || send;
+  if (now >= heartbeat_at_ms_ || machine.heartbeat_wanted()) {
+    heartbeat_at_ms_ = now + limits::heartbeat_ms;
+    add_heartbeat(frame);
     send = true;
   }
-  if (!send) return;
+  if (!send) return false;
   pass(kill_point::link_frame_ready);
   frame.set_uncounted(!context->facts.complete());
   ready_->writable = false;
   stream_->send(std::move(frame));
+  return true;
 }
 
 void peer_link_state::on_tick() {
@@ -326,8 +351,9 @@ void peer_link_state::on_tick() {
     case phase::open:
       if (cut) {
         drop("cut by a drill");
-      } else if (now - heard_ms_ > limits::suspicion_ms) {
+      } else if (now - heard_ms_ > machine.patience_ms()) {
         reached(mark::link_suspected);
+        machine.on_silence();
         drop("not heard of for " + std::to_string(now - heard_ms_) + " ms");
       } else {
         if (reading_since_ms_ != 0 && now - reading_since_ms_ > read_patience_ms) {

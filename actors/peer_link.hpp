@@ -2,8 +2,9 @@
 //
 // One per peer, cooperative. State: core::link for what to send, and here the life of the stream: connect, hello,
 // heartbeats, suspicion, jittered reconnect. Promises: never more than limits::link_window_bytes_max unacknowledged,
-// a dead peer is noticed within limits::suspicion_ms (at once when its socket closes). If it dies, its stream is
-// closed and its successor resumes from what the peer says it has.
+// a dead peer is noticed within limits::suspicion_ms (at once when its socket closes; later only while an entry that is
+// large for a slow link is under way). If it dies, its stream is closed and its successor resumes from what the peer
+// says it has.
 #pragma once
 
 #include <atomic>
@@ -58,7 +59,9 @@ struct peer_link_state {
   void drop(const std::string& why);
   void on_echo(const v1::PeerAnswer& answer);
   void on_findings(const v1::PeerAnswer& answer);
-  void add_questions(v1::PeerFrame& frame);
+  void add_heartbeat(v1::PeerFrame& frame);
+  bool add_questions(v1::PeerFrame& frame);
+  bool pump_once();
   std::int64_t now_ms() const { return context->time.steady_us() / 1000; }
 
   phase phase_ = phase::idle;
@@ -76,11 +79,13 @@ struct peer_link_state {
     std::uint64_t number = 0;
     std::int64_t steady_us = 0;
     std::int64_t wall_ms = 0;
+    core::heartbeat_mark mark;
   };
   std::deque<sent_heartbeat> heartbeats_;         ///< not yet echoed, the last few
   std::deque<message::ask::question> questions_;  ///< not yet sent; who asks repeats what gets lost
   std::size_t question_bytes_ = 0;
   bool peer_complete_ = false;  ///< as last published
+  bool peer_full_ = false;      ///< likewise
   std::size_t waiting_published_ = 0;
   std::minstd_rand jitter_;
 };

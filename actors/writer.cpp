@@ -1,9 +1,11 @@
 #include "actors/writer.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <stdexcept>
 
 #include "actors/actor_defaults.hpp"
+#include "actors/core/disk_full.hpp"
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
@@ -13,6 +15,8 @@
 
 namespace quorate {
 namespace {
+
+constexpr std::chrono::milliseconds look_interval{limits::disk_look_ms};
 
 /// A request that makes the domain throw is the request's problem, not the writer's: it is refused and reported.
 result<std::vector<mutation>> plan(net::write_request& request, const record_reader& now, const version& stamp) {
@@ -43,9 +47,9 @@ struct writer_state::answer_to_peer {
   };
   std::map<log_id, log_answer> logs;
 
-  v1::PeerAnswer to_message(bool complete) const {
+  v1::PeerAnswer to_message(const board& facts) const {
     v1::PeerAnswer message;
-    message.set_uncounted(!complete);
+    introduce(facts, message);
     for (const auto& [log, a] : logs) {
       if (a.last != 0) {
         auto* ack = message.add_acks();
@@ -87,6 +91,7 @@ status writer_state::open(node_context* node) {
   // gap that peers would have to take for a fast clock.
   clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
   clock_bound_ = summary->clock_bound;
+  look_at_space();
   node->facts.set_disks(disks_);
   node->facts.set_vector(state_.vector, live_);
   for (auto& link : node->links) link->send(message::wake{});
@@ -180,6 +185,14 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
                         {"ahead_ms", static_cast<std::int64_t>(milliseconds_of(e.time)) - now_.wall_ms}});
       refuse(v1::LogRefusal::CLOCK);
       continue;
+    } else if (context_->facts.disk_full) {
+      reached(mark::writer_disk_full_refused);
+      if (planted(planted_bug::full_disk_acks)) {
+        log.last = e.sequence;
+        continue;
+      }
+      refuse(v1::LogRefusal::DISK_FULL);
+      continue;
     } else if (!context_->poison.set_aside.empty() && context_->poison.set_aside.contains({e.log, e.sequence})) {
       refuse(v1::LogRefusal::POISON);
       continue;
@@ -197,6 +210,22 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     if (*verdict && e.log.origin == sender) log.superseded.push_back({e.sequence, *verdict});
   }
   return {};
+}
+
+void writer_state::look_at_space() {
+  const auto space = context_->store.space();
+  if (!space) return;  // whether there is room the next commit will tell
+  auto& full = context_->facts.disk_full;
+  const bool before = full;
+  const bool now = core::disk_is_full(before, space->free, space->reserve);
+  if (now == before) return;
+  full = now;
+  const std::initializer_list<logging::field> room{{"free_bytes", static_cast<std::int64_t>(space->free)},
+                                                   {"reserve_bytes", static_cast<std::int64_t>(space->reserve)}};
+  if (now)
+    logging::event(logging::level::error, "disk.full", room);
+  else
+    logging::event(logging::level::info, "disk.has_room", room);
 }
 
 void writer_state::read_clocks() {
@@ -218,6 +247,10 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
     reached(mark::write_rejected_filling);
     return {errc::filling, "this node's disk is new; it is being filled from the others, write through one of them"};
   }
+  if (auto room = context_->has_room(); !room) {
+    reached(mark::write_rejected_disk_full);
+    return room;
+  }
   const bool clock_checked = !planted(planted_bug::skewed_stamps_taken);
   if (facts.clock_skewed && clock_checked)
     return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
@@ -230,11 +263,12 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   if (needed > 1 && ahead_ms > context_->options.max_clock_offset_ms)
     return {errc::clock_skew, "this node's stamps run " + std::to_string(ahead_ms)
                                   + " ms ahead of the clock, peers would refuse them; write through another node"};
-  auto reachable = facts.peers_counting() + 1;
+  const auto reachable = facts.peers_taking() + 1;
   if (reachable < needed) reached(mark::write_rejected_unreachable);
   if (reachable < needed)
-    return {errc::quorum_unreachable, std::to_string(reachable) + " of " + std::to_string(needed)
-                                          + " members needed are reachable; nothing was written"};
+    return {errc::quorum_unreachable,
+            std::to_string(reachable) + " of " + std::to_string(needed) + " members needed are reachable"
+                + (facts.peers_taking() < facts.peers_counting() ? " and have space" : "") + "; nothing was written"};
   if (facts.writes_pending >= limits::pending_writes_max)
     return {errc::overloaded, "too many writes are waiting for their quorum"};
   return {};
@@ -309,6 +343,20 @@ result<bool> writer_state::pass_on(core::group_builder& group, const record_key&
   return true;
 }
 
+status writer_state::keep_held(core::group_builder& group, std::vector<written_back>& values) {
+  std::vector<written_back> held;
+  for (auto& value : values) {
+    auto record = group.get(value.key);
+    if (!record) return record.error();
+    if (*record && (*record)->stamp >= value.record.stamp)
+      held.push_back(std::move(value));
+    else
+      reached(mark::writer_disk_full_write_back_dropped);
+  }
+  values = std::move(held);
+  return {};
+}
+
 status writer_state::write_back(core::group_builder& group, std::vector<written_back>& values,
                                 std::vector<encoded_entry>& made) {
   const auto latest_ms = now_.wall_ms + context_->facts.clock_correction_ms + context_->options.max_clock_offset_ms;
@@ -317,6 +365,8 @@ status writer_state::write_back(core::group_builder& group, std::vector<written_
     return (value.from && value.from->closed())
            || static_cast<std::int64_t>(milliseconds_of(value.record.stamp.time)) > latest_ms;
   });
+  if (context_->facts.disk_full)
+    if (auto kept = keep_held(group, values); !kept) return kept;
   for (const auto& value : values) {
     auto passed_on = pass_on(group, value.key, value.record, made);
     if (!passed_on) return passed_on.error();
@@ -337,7 +387,7 @@ status writer_state::confirm(const std::vector<written_back>& values) {
       continue;
     }
     v1::PeerAnswer answer;
-    answer.set_uncounted(!context_->facts.complete());
+    introduce(context_->facts, answer);
     auto* finding = answer.add_findings();
     finding->set_number(value.number);
     fill(value.key, **held, value.record.stamp, finding);
@@ -390,6 +440,7 @@ result<bool> writer_state::on_wake() {
   if (work.empty()) return false;
   pass(kill_point::writer_took_work);
   read_clocks();
+  look_at_space();
 
   core::group_builder group(context_->store, state_);
   std::vector<answer_to_peer> answers(work.batches.size());
@@ -398,7 +449,7 @@ result<bool> writer_state::on_wake() {
 
   if (planted(planted_bug::ack_before_commit))
     for (std::size_t i = 0; i < work.batches.size(); ++i)
-      if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts.complete()));
+      if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts));
 
   auto begun = std::make_shared<message::begun>();
   begun->log = live_;
@@ -437,7 +488,7 @@ result<bool> writer_state::on_wake() {
   pass(kill_point::writer_committed);
   // Peers first: clients of theirs wait for it, and answering our own takes this thread a while.
   for (std::size_t i = 0; i < work.batches.size(); ++i)
-    if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts.complete()));
+    if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts));
   if (auto confirmed = confirm(work.write_backs); !confirmed) return confirmed;
   pass(kill_point::writer_answered_peers);
   if (own.last != 0) {
@@ -454,7 +505,12 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
     self->quit();
     return {};
   }
+  self->delayed_send(self, look_interval, message::tick{});
   return {
+      [self](message::tick) {
+        self->state.look_at_space();
+        self->delayed_send(self, look_interval, message::tick{});
+      },
       [self, context](message::wake) {
         context->writer.received();
         auto more = self->state.on_wake();

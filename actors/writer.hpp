@@ -12,6 +12,11 @@
 // reaching this disk, and their sequence numbers must not be used again. If it dies in the middle of a group, the
 // group's tickets answer "unknown" and its peer batches end their streams, so they come again. A failed write to the
 // store ends the node.
+//
+// Before each group, and a few times a second without one, it looks at the free space of the disk. Below the reserve it
+// takes nothing new: clients' writes are rejected before they are stamped, entries of peers are refused (and come
+// again), values that reads write back are not taken. What goes on are the rows that say who is who (epoch, clock's
+// bound, names of disks), some hundred bytes at a time: the reserve has room for them for years.
 #pragma once
 
 #include <map>
@@ -40,6 +45,8 @@ struct writer_state {
   /// One group. Returns whether more is waiting.
   result<bool> on_wake();
   status remember(const storage::member_disks& disks);
+  /// Publishes whether the disk is full.
+  void look_at_space();
   /// The name of this node's disk.
   std::uint64_t disk() const { return disks_.own; }
 
@@ -56,6 +63,8 @@ struct writer_state {
   result<bool> pass_on(core::group_builder& group, const record_key& key, const stored_record& value,
                        std::vector<encoded_entry>& made);
   status write_back(core::group_builder& group, std::vector<written_back>& values, std::vector<encoded_entry>& made);
+  /// Leaves those that need no room: this node holds the value, or a newer one. Of the others the reads ask again.
+  status keep_held(core::group_builder& group, std::vector<written_back>& values);
   /// Says what is on disk now under the keys that were written back.
   status confirm(const std::vector<written_back>& values);
   /// Takes over what members hold of a linearizable write's keys, and checks that it can be stamped above that.

@@ -37,7 +37,9 @@ std::string offset_of(const v1::PeerStatus& peer) {
   return (peer.clock_offset_ms() < 0 ? "" : "+") + std::to_string(peer.clock_offset_ms()) + " ms";
 }
 
-std::string_view state_of(const v1::PeerStatus& peer) { return !peer.up() ? "DOWN" : peer.counts() ? "UP" : "FILLING"; }
+std::string_view state_of(const v1::PeerStatus& peer) {
+  return !peer.up() ? "DOWN" : !peer.counts() ? "FILLING" : peer.full() ? "FULL" : "UP";
+}
 
 ordered_json peer_object(const v1::PeerStatus& peer) {
   return {{"name", peer.name()},

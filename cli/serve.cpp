@@ -6,6 +6,8 @@
 
 #include <ctime>
 #include <functional>
+#include <memory>
+#include <mutex>
 #include <ostream>
 #include <thread>
 #include <utility>
@@ -16,6 +18,8 @@
 #include "net/grpc_server.hpp"
 #include "net/grpc_transport.hpp"
 #include "proto/clock.hpp"
+#include "storage/data_directory.hpp"
+#include "storage/disk_space.hpp"
 #include "storage/rocks_store.hpp"
 
 namespace quorate::cli {
@@ -32,6 +36,9 @@ void configure_logging(const serve_options& options) {
   logging::start(options.format, options.level, options.node.name);
 }
 
+/// Wakes the main thread; nobody else sends it.
+constexpr int wake_signal = SIGUSR1;
+
 sigset_t stop_signals() {
   sigset_t signals;
   sigemptyset(&signals);
@@ -40,14 +47,20 @@ sigset_t stop_signals() {
   return signals;
 }
 
-/// Before any other thread starts: all threads inherit it, so the signals wait for `wait_for_stop_signal`.
-void hold_stop_signals() {
-  const auto signals = stop_signals();
+sigset_t awaited_signals() {
+  auto signals = stop_signals();
+  sigaddset(&signals, wake_signal);
+  return signals;
+}
+
+/// Before any other thread starts: all threads inherit it, so the signals wait for `wait_for_signal`.
+void hold_signals() {
+  const auto signals = awaited_signals();
   pthread_sigmask(SIG_BLOCK, &signals, nullptr);
 }
 
-int wait_for_stop_signal() {
-  const auto signals = stop_signals();
+int wait_for_signal() {
+  const auto signals = awaited_signals();
   int signal = 0;
   while (sigwait(&signals, &signal) != 0) continue;
   return signal;
@@ -60,22 +73,47 @@ int wait_for_stop_signal() {
   _exit(exit_failed);
 }
 
-/// Lives while the node stops: a second signal, or no end in time, ends the process.
+/// Lives while the node stops: no end in time ends the process, and so does a second signal unless it is the first.
 class impatience {
  public:
-  impatience() : thread_([this](const std::stop_token& stopped) { watch(stopped); }) {}
+  enum class signals { end_the_process, wait };
+  explicit impatience(signals meanwhile)
+      : thread_([this, meanwhile](const std::stop_token& stopped) { watch(stopped, meanwhile); }) {}
 
  private:
-  void watch(const std::stop_token& stopped) {
-    const auto signals = stop_signals();
+  void watch(const std::stop_token& stopped, signals meanwhile) {
+    sigset_t ending;
+    sigemptyset(&ending);
+    if (meanwhile == signals::end_the_process) ending = stop_signals();
     const auto deadline_us = system_clock().steady_us() + stop_ms_max * 1'000;
     const timespec pause{0, poll_ms * 1'000'000};
     while (!stopped.stop_requested()) {
-      if (sigtimedwait(&signals, nullptr, &pause) > 0) exit_at_once("stopped at once by a second signal");
+      if (sigtimedwait(&ending, nullptr, &pause) > 0) exit_at_once("stopped at once by a second signal");
       if (system_clock().steady_us() > deadline_us) exit_at_once("the node did not stop in time");
     }
   }
   std::jthread thread_;
+};
+
+/// Why the node cannot go on, from the thread that found out to the main one.
+class ending {
+ public:
+  void report(const status& why) {
+    {
+      const std::lock_guard lock(mutex_);
+      why_ = why;
+    }
+    kill(getpid(), wake_signal);
+  }
+  /// ok: nothing was reported.
+  status reason() const {
+    const std::lock_guard lock(mutex_);
+    return why_;
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  status why_;
 };
 
 struct running_node {
@@ -123,25 +161,92 @@ class embedded final : public embedded_node {
   running_node running_;
 };
 
+/// What may still be done for a node that cannot go on, or could not start.
+bool may_begin_anew(const serve_options& options, const status& why) {
+  // Alone it has nobody to fill it. Where an empty disk is taken for complete, emptying it gives up what it held.
+  return why.code() == errc::corruption && options.damage == on_damage::refill && !options.node.peers.empty()
+         && !options.node.accept_loss;
+}
+
+/// Space ran out under the node; it may come back.
+bool may_wait(const status& why) { return why.code() == errc::disk_full; }
+
+/// Until a store can be opened in the directory (true) or a stop signal comes (false).
+bool wait_for_space(const std::string& directory) {
+  logging::event(logging::level::error, "disk.waiting_for_space", {{"directory", directory}});
+  const auto signals = stop_signals();
+  const timespec pause{0, poll_ms * 1'000'000};
+  while (sigtimedwait(&signals, nullptr, &pause) < 0) {
+    const auto free = storage::free_bytes(directory);
+    const auto needed = storage::space_needed(directory);
+    // What cannot be asked is for the opening to report.
+    if (!free || !needed || *free >= *needed) return true;
+  }
+  return false;
+}
+
+/// Serves until a stop signal (ok) or until the node cannot go on: then why, and all of it is closed.
+status serve_once(const serve_options& options, std::ostream& out, bool* served) {
+  const auto end = std::make_shared<ending>();
+  auto running = start(options.node, options.directory, options.listen, [&options, end](const status& why) {
+    if (!may_begin_anew(options, why) && !may_wait(why)) exit_at_once("the node cannot go on: " + why.message());
+    end->report(why);
+  });
+  if (!running) return end->reason().ok() ? running.error() : end->reason();
+  running->server->set_serving(true);
+  *served = true;
+  out << "quorate: node " << options.node.name << " serves on " << running->server->address() << std::endl;
+  auto signal = wake_signal;
+  while (signal == wake_signal && end->reason().ok()) signal = wait_for_signal();
+  const auto why = end->reason();
+  if (why.ok()) {
+    logging::event(logging::level::info, "node stops", {{"signal", signal}});
+  } else if (why.code() == errc::corruption) {
+    // Should this process end before the damage is dealt with, the next one would have to find it first.
+    if (auto marked = storage::mark_damaged(options.directory, why.context()); !marked)
+      logging::event(logging::level::error, "disk.not_marked", {{"reason", marked.message()}});
+  }
+  const impatience watching(why.ok() ? impatience::signals::end_the_process : impatience::signals::wait);
+  auto stopping = std::move(*running);
+  stop(stopping);
+  return why;
+}
+
+/// Leaves an empty directory in place of a damaged one.
+status set_aside(const std::string& directory, const status& why) {
+  const auto copy = storage::set_aside(directory, why.context());
+  if (!copy) return about_directory(copy.error());
+  logging::event(
+      logging::level::warn, "disk.set_aside",
+      {{"damage", copy->reason},
+       {"copy", copy->path},
+       {"next", "the other members fill this node; delete the copy when 'admin status' no longer says filling"}});
+  return {};
+}
+
 }  // namespace
 
 int serve(const serve_options& options, std::ostream& out, std::ostream& err) {
   configure_logging(options);
-  hold_stop_signals();
+  hold_signals();
   signal(SIGPIPE, SIG_IGN);
-  auto running = start(options.node, options.directory, options.listen,
-                       [](const status& why) { exit_at_once("the node cannot go on: " + why.message()); });
-  if (!running) {
-    err << "quorate: " << running.error().message() << '\n';
-    return exit_code_of(running.error());
+  bool served = false;
+  auto why = serve_once(options, out, &served);
+  unsigned copies = 0;
+  while (!why.ok()) {
+    if (may_wait(why) && served) {
+      if (!wait_for_space(options.directory)) return exit_done;
+    } else if (may_begin_anew(options, why) && copies++ < limits::damaged_copies_max) {
+      why = set_aside(options.directory, why);
+      if (!why.ok()) break;
+    } else {
+      break;
+    }
+    why = serve_once(options, out, &served);
   }
-  running->server->set_serving(true);
-  out << "quorate: node " << options.node.name << " serves on " << running->server->address() << std::endl;
-  logging::event(logging::level::info, "node stops", {{"signal", wait_for_stop_signal()}});
-  const impatience watching;
-  auto stopping = std::move(*running);
-  stop(stopping);
-  return exit_done;
+  if (why.ok()) return exit_done;
+  err << "quorate: " << why.message() << '\n';
+  return exit_code_of(why);
 }
 
 result<std::unique_ptr<embedded_node>> open_embedded(const std::string& directory) {

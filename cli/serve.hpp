@@ -13,7 +13,8 @@ struct serve_options;
 
 /// Called before the process has other threads. Starts a node, prints one line on `out` once it serves, and stops it at
 /// SIGTERM or SIGINT, within limits::drain_ms_max and a second. A second signal ends the process at once with exit code
-/// 1, as does a fatal error of the node.
+/// 1, as does a fatal error of the node; but a node whose data is damaged, and that has peers to fill it, is stopped
+/// and started anew on an emptied directory (--on-damage).
 int serve(const serve_options& options, std::ostream& out, std::ostream& err);
 
 /// A node alone on `directory`, without a listener.

@@ -81,6 +81,13 @@ status read_logging(const serve_flags& flags, serve_options* options) {
   return {};
 }
 
+status read_damage(const serve_flags& flags, on_damage* damage) {
+  if (!flags.damage.empty() && flags.damage != "refill" && flags.damage != "stop")
+    return status::invalid("--on-damage", "must be refill or stop, got \"" + flags.damage + "\"");
+  if (flags.damage == "stop") *damage = on_damage::stop;
+  return {};
+}
+
 /// Gives every flag that was not set otherwise the value from the file. Unknown names are errors: a misspelt flag
 /// must not be a flag silently left out.
 status read_config(CLI::App& verb, const std::string& file) {
@@ -138,6 +145,7 @@ result<serve_options> resolve(const serve_flags& flags) {
   if (auto read = read_times(flags, &options.node); !read) return read;
   if (auto read = read_listen(flags, &options.listen); !read) return read;
   if (auto read = read_logging(flags, &options); !read) return read;
+  if (auto read = read_damage(flags, &options.damage); !read) return read;
   options.node.enable_drills = flags.enable_drills;
   options.node.accept_loss = flags.accept_loss;
   return options;
@@ -161,6 +169,8 @@ void add_serve_command(CLI::App& program, session& run) {
       "Furthest this clock may be from the others' (default 2s)");
   add("--relay-delay", "QUORATE_RELAY_DELAY", flags->relay_delay,
       "Wait before passing on what another member wrote (default 500ms)");
+  add("--on-damage", "QUORATE_ON_DAMAGE", flags->damage,
+      "When the disk is damaged: refill from the others (the default) or stop");
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");
   add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "debug, info (the default), warn, error or off");
   add("--config", "QUORATE_CONFIG", flags->config, "TOML file with any of these flags, without their dashes");

@@ -3,6 +3,7 @@
 // A value comes from the command line, else from QUORATE_<FLAG> in the environment, else from --config.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -12,10 +13,17 @@
 
 namespace quorate::cli {
 
+/// What a node does whose disk is found damaged.
+enum class on_damage : std::uint8_t {
+  refill,  ///< sets what is there aside and begins with an empty disk, which the others fill
+  stop,    ///< ends, for an operator to look
+};
+
 struct serve_options {
   node_options node;
   std::string directory;
   std::string listen;
+  on_damage damage = on_damage::refill;
   logging::format format = logging::format::text;
   logging::level level = logging::level::info;
 };
@@ -23,7 +31,7 @@ struct serve_options {
 /// As typed; empty = not given.
 struct serve_flags {
   std::string name, data, listen, cluster_id, write_quorum, quorum_timeout, max_clock_offset, relay_delay;
-  std::string format, level, config;
+  std::string format, level, config, damage;
   std::vector<std::string> peers;
   bool enable_drills = false;
   bool accept_loss = false;

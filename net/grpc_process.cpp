@@ -3,6 +3,8 @@
 #include <absl/synchronization/mutex.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
+#include <pthread.h>
+#include <signal.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -30,11 +32,27 @@ struct parked_call {
   }
 };
 
+/// While it lives, threads are started that leave all signals to others: the library's would inherit that they take
+/// them, and a SIGTERM that comes while nobody waits for it would find one of them and end the process at once.
+class without_signals {
+ public:
+  without_signals() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~without_signals() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
 }  // namespace
 
 void tune_grpc_process() {
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   if (std::thread::hardware_concurrency() >= cores_for_two_pollers) return;
+  const without_signals meanwhile;
   // Never freed: its thread uses it for good.
   static auto* const parked = new parked_call;
   parked->start();

@@ -38,6 +38,9 @@ inline constexpr std::size_t entry_bytes_max = 512u << 10;
 inline constexpr std::size_t frame_entries_bytes_max = 1u << 20;
 inline constexpr std::size_t frame_bytes_max = 2u << 20;
 inline constexpr std::size_t link_window_bytes_max = 8u << 20;  // sent, not yet acknowledged, per peer
+// Below its maximum the window follows the link (actors/core/send_window.hpp).
+inline constexpr std::size_t link_window_bytes_min = 4u << 10;
+inline constexpr std::size_t link_window_bytes_first = 64u << 10;
 #ifdef QUORATE_TEST_POINTS
 inline constexpr std::size_t link_backlog_bytes_max = 8u << 10;  // small, so that simulated runs come past it
 #else
@@ -54,6 +57,11 @@ inline constexpr std::size_t group_bytes_max = 4u << 20;
 inline constexpr std::size_t pending_writes_max = 65'536;    // taken, not yet answered
 inline constexpr std::size_t pending_questions_max = 8'192;  // reads and keys of linearizable writes, not yet answered
 
+// With less than this free on its disk a node takes nothing new; on a small one it is a share of its size. What of it
+// is for which purpose: storage/disk_space.cpp.
+inline constexpr std::size_t disk_reserve_bytes = 1u << 30;
+inline constexpr std::int64_t disk_look_ms = 200;  // how often an idle writer looks at the free space
+
 // Times.
 // An answer may be a tick late, so a caller's own deadline is taken to be that and a little earlier.
 inline constexpr std::int64_t deadline_tick_ms = 20;
@@ -66,6 +74,9 @@ inline constexpr std::int64_t refill_wait_ms = quorum_timeout_ms_max + quorum_ti
 inline constexpr std::int64_t question_repeat_ms = 250;
 inline constexpr std::int64_t heartbeat_ms = 200;
 inline constexpr std::int64_t suspicion_ms = 1'500;  // a peer not heard of for so long is down
+// What a heartbeat waits behind other bytes: up to here the window to the peer grows, from there on it shrinks.
+inline constexpr std::int64_t link_queue_ms_quick = 200;
+inline constexpr std::int64_t link_queue_ms_max = 400;
 inline constexpr std::int64_t reconnect_ms_min = 20;
 inline constexpr std::int64_t reconnect_ms_max = 1'000;
 inline constexpr std::int64_t connect_timeout_ms = 1'000;
@@ -87,6 +98,14 @@ inline constexpr std::int64_t restart_window_ms = 30'000;
 inline constexpr std::int64_t restart_backoff_ms_min = 1;
 inline constexpr std::int64_t restart_backoff_ms_max = 1'000;
 
+// What is on disk is read through soon after start and then every so often, slowly enough to leave the disk to others.
+inline constexpr std::int64_t verify_after_start_ms = 1'000;
+inline constexpr std::int64_t verify_interval_ms = std::int64_t{6} * 3'600 * 1'000;
+inline constexpr std::size_t verify_bytes_per_s = 32u << 20;
+inline constexpr std::size_t verify_step_bytes = 1u << 20;
+// A disk that was damaged more often than this is failing. Also how often one process begins anew on an emptied disk.
+inline constexpr unsigned damaged_copies_max = 3;
+
 inline constexpr std::size_t digest_buckets = 256;
 inline constexpr std::size_t members_max = 31;
 inline constexpr std::size_t node_name_bytes_max = 32;
@@ -97,5 +116,7 @@ static_assert(4 * title_characters_max * 2 + content_bytes_max + metadata_bytes_
 static_assert(entry_bytes_max <= frame_entries_bytes_max && frame_entries_bytes_max < frame_bytes_max);
 static_assert(frame_entries_bytes_max + frame_questions_bytes_max + entry_bytes_max < frame_bytes_max);
 static_assert(frame_bytes_max <= link_window_bytes_max);
+static_assert(link_window_bytes_min <= link_window_bytes_first && link_window_bytes_first <= link_window_bytes_max);
+static_assert(link_queue_ms_quick < link_queue_ms_max && link_queue_ms_max + heartbeat_ms < suspicion_ms);
 
 }  // namespace quorate::limits

@@ -135,7 +135,9 @@ class map_store final : public memory_store {
     const auto permission = before_commit ? before_commit(group) : status();
     const std::lock_guard lock(mutex_);
     if (!failed_.ok()) return failed_;
-    if (!permission.ok()) return failed_ = status(errc::storage_failure, permission.message());
+    if (!permission.ok())
+      return failed_ = status(permission.code() == errc::disk_full ? errc::disk_full : errc::storage_failure,
+                              permission.message());
     if (auto s = check_group(written_, group); !s.ok()) return s;
     if (!skip_sync)
       synced_.reset();
@@ -167,6 +169,8 @@ class map_store final : public memory_store {
     for (const auto& [log, entries] : written_.logs) held.vector.push_back({log, entries.size()});
     return held;
   }
+
+  result<disk_space> space() const override { return disk_space{free, limits::disk_reserve_bytes}; }
 
   void power_cut() override {
     const std::lock_guard lock(mutex_);

@@ -2,7 +2,10 @@
 // acted out and a missing sync is found.
 #pragma once
 
+#include <atomic>
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "storage/store.hpp"
@@ -11,7 +14,10 @@ namespace quorate::storage {
 
 class memory_store : public store {
  public:
-  /// Asked before each write; a non-ok answer makes that write fail (and, like a failed sync, every later one).
+  /// What `space` says is free, of a disk whose reserve is limits::disk_reserve_bytes.
+  std::atomic<std::uint64_t> free{std::numeric_limits<std::uint64_t>::max()};
+  /// Asked before each write; a non-ok answer makes that write fail (and, like a failed sync, every later one): as
+  /// disk_full if it says so, else as storage_failure.
   std::function<status(const write_group&)> before_commit;
   /// A planted fault: commits return ok without being synced. For tests that must then fail.
   bool skip_sync = false;

@@ -1,5 +1,6 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
@@ -29,8 +30,8 @@ class alias_prefix final : public rocksdb::SliceTransform {
   }
 };
 
-rocksdb::ColumnFamilyOptions family_options(std::size_t memtable_bytes, const std::shared_ptr<rocksdb::Cache>& cache,
-                                            bool filtered) {
+rocksdb::ColumnFamilyOptions family_options(std::size_t memtable_bytes, std::size_t budget,
+                                            const std::shared_ptr<rocksdb::Cache>& cache, bool filtered) {
   rocksdb::BlockBasedTableOptions table;
   table.block_cache = cache;
   table.cache_index_and_filter_blocks = true;  // within the cache's bound, not beside it
@@ -39,6 +40,10 @@ rocksdb::ColumnFamilyOptions family_options(std::size_t memtable_bytes, const st
   table.format_version = 5;
   rocksdb::ColumnFamilyOptions options;
   options.write_buffer_size = std::max(memtable_bytes, memtable_bytes_min);
+  // A compaction writes a multiple of these before it frees anything: they go by the budget, as the reserve of free
+  // space does (disk_space.cpp).
+  options.target_file_size_base = std::max(budget, memtable_bytes_min);
+  options.max_bytes_for_level_base = 4 * options.target_file_size_base;
   if (filtered) {
     table.filter_policy.reset(rocksdb::NewBloomFilterPolicy(10));
     options.memtable_prefix_bloom_size_ratio = 0.1;
@@ -82,8 +87,11 @@ rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* 
   // After a failed write nothing is tried again: what the kernel still holds is not known.
   db.max_bgerror_resume_count = 0;
   db.recycle_log_file_num = 0;
+  // Covers every byte of a table, those between its blocks too (rocks_verify.cpp).
+  db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
   db.db_write_buffer_size = std::max(options.memtable_bytes, memtable_bytes_min);
   db.max_total_wal_size = 2 * db.db_write_buffer_size;
+  db.manifest_preallocation_size = std::min(db.manifest_preallocation_size, db.db_write_buffer_size);
   db.max_open_files = open_files_max;
   db.max_background_jobs = 2;
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
@@ -97,18 +105,18 @@ rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* 
 std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const rocks_options& options) {
   const auto cache = rocksdb::NewLRUCache(options.cache_bytes);
   const auto bytes = options.memtable_bytes;
-  auto aliases = family_options(bytes / 8, cache, true);
+  auto aliases = family_options(bytes / 8, bytes, cache, true);
   aliases.prefix_extractor = std::make_shared<alias_prefix>();
   // Records fill the log a second time, and most of it is never read again: not worth a processor's time to pack.
-  auto log = family_options(bytes / 2, cache, false);
+  auto log = family_options(bytes / 2, bytes, cache, false);
   log.compression = rocksdb::kNoCompression;
   // Rows that follow each other in a log, and newer versions of one row, have their place beside the last one: no
   // search.
   log.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewFixedPrefixTransform(log_prefix_bytes));
-  auto meta = family_options(bytes / 16, cache, false);
+  auto meta = family_options(bytes / 16, bytes, cache, false);
   meta.memtable_insert_with_hint_prefix_extractor.reset(rocksdb::NewNoopTransform());
   return {{rocksdb::kDefaultColumnFamilyName, meta},
-          {"records", family_options(bytes / 2, cache, true)},
+          {"records", family_options(bytes / 2, bytes, cache, true)},
           {"aliases", aliases},
           {"log", log}};
 }

@@ -49,6 +49,9 @@ std::vector<rocksdb::ColumnFamilyDescriptor> family_descriptors(const rocks_opti
 /// open_rocks_store on an environment of the caller's, which outlives the store.
 result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options, rocksdb::Env* env);
 
+/// Reads all tables byte by byte, then all rows. The database outlives it.
+std::unique_ptr<verification> verify_database(const rocks_database& database, const std::string& directory);
+
 std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory);
 
 }  // namespace quorate::storage

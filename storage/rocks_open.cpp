@@ -1,10 +1,12 @@
 #include <rocksdb/db.h>
 #include <rocksdb/env.h>
 
+#include <algorithm>
 #include <exception>
 #include <optional>
 
 #include "storage/data_directory.hpp"
+#include "storage/disk_space.hpp"
 #include "storage/meta_codec.hpp"
 #include "storage/rocks_internal.hpp"
 #include "storage/rocks_status.hpp"
@@ -89,7 +91,8 @@ result<bool> check_owner(rocksdb::DB& db, const rocks_options& options) {
     const auto empty = holds_nothing(db, db.DefaultColumnFamily(), directory);
     if (!empty) return empty.error();
     if (*empty) return false;
-    return status(errc::corruption, directory + " holds data, but its format number is missing");
+    // A damaged row is refused by its checksum; only another program's database has none.
+    return status::invalid("--data", directory + " holds a database of another program: use an empty directory");
   }
   if (auto s = check_format(directory, **format); !s.ok()) return s;
   const auto identity = read_row(db, identity_key, directory);
@@ -149,9 +152,33 @@ status take_possession(const rocks_database& db, const rocks_options& options) {
   return sync_parent(options.directory);
 }
 
-result<std::unique_ptr<store>> open_unguarded(const rocks_options& options, rocksdb::Env* env) {
-  const auto state = look_at_directory(options.directory);
+/// disk_full when it would run out of space on the way.
+status check_space(const std::string& directory) {
+  const auto free = free_bytes(directory);
+  if (!free) return free.error();
+  const auto needed = space_needed(directory);
+  if (!needed) return needed.error();
+  if (*free >= *needed) return {};
+  return {errc::disk_full, directory + " is on a disk that is full: " + std::to_string(*free) + " bytes are free, "
+                               + std::to_string(*needed) + " are needed to open it; free some space"};
+}
+
+/// On a small file system memtables are smaller, so that what follows from them fits the reserve.
+result<rocks_options> fit(const rocks_options& wanted) {
+  const auto space = space_of(wanted.directory);
+  if (!space) return space.error();
+  auto options = wanted;
+  options.memtable_bytes = std::min<std::size_t>(options.memtable_bytes, memtable_bytes_within(space->reserve));
+  return options;
+}
+
+result<std::unique_ptr<store>> open_unguarded(const rocks_options& wanted, rocksdb::Env* env) {
+  const auto state = look_at_directory(wanted.directory);
   if (!state) return state.error();
+  if (auto s = check_space(wanted.directory); !s.ok()) return s;
+  const auto fitted = fit(wanted);
+  if (!fitted) return fitted.error();
+  const auto& options = *fitted;
   bool create = true;
   if (*state == directory_state::absent) {
     if (auto s = create_directory(options.directory); !s.ok()) return s;

@@ -14,6 +14,9 @@ errc code_for(const rocksdb::Status& error, std::string_view text) {
   // The library has no code for a lock that is taken; these are its two texts, for another process and for this one.
   if (text.find("While lock file") != text.npos || text.find("lock hold by current process") != text.npos)
     return errc::in_use;
+  // A write that finds an earlier error may get it wrapped in another one, as text.
+  if (error.IsNoSpace() || (error.IsIncomplete() && text.find("No space left on device") != text.npos))
+    return errc::disk_full;
   if (error.IsCorruption() || error.IsPathNotFound()) return errc::corruption;
   return errc::storage_failure;
 }
@@ -30,6 +33,8 @@ status translate(const rocksdb::Status& error, std::string_view directory) {
     line += " is held by another process: stop that one, or give this one another directory";
   else if (code == errc::corruption)
     line += " is damaged (" + text + ")";
+  else if (code == errc::disk_full)
+    line += " is on a disk that is full (" + text + ")";
   else
     line += ": " + text;
   return {code, std::move(line)};

@@ -14,7 +14,7 @@ class Status;
 namespace quorate::storage {
 
 /// One line: directory, what RocksDB says. in_use when another holder has the lock; corruption for damage and missing
-/// files; storage_failure for the rest. `error` is not ok.
+/// files; disk_full; storage_failure for the rest. `error` is not ok.
 status translate(const rocksdb::Status& error, std::string_view directory);
 
 }  // namespace quorate::storage

@@ -160,11 +160,15 @@ class rocks_store final : public store {
     return entries;
   }
 
+  result<disk_space> space() const override { return space_of(directory_); }
+
   result<store_summary> summary() const override {
     auto held = sums();
     if (!held) return held.error();
     return std::move(held->summary);
   }
+
+  std::unique_ptr<verification> verify() const override { return verify_database(db_, directory_); }
 
  private:
   result<stored_sums> sums() const {
@@ -233,8 +237,12 @@ class rocks_store final : public store {
     synced.sync = true;
     if (built.ok()) built = db_->Write(synced, &batch_);
     if (built.ok()) return {};
-    // Not the translated code: what is on disk now is unknown, whatever the reason.
-    failed_ = status(errc::storage_failure, translate(built, directory_).context());
+    // What is on disk now is unknown, whatever the reason. Two are told apart: that space ran out, because it passes,
+    // and damage, which a compaction may have found, because the node may begin anew on an empty disk. The error of a
+    // flush in the background comes here too.
+    const auto why = translate(built, directory_);
+    const bool told = why.code() == errc::disk_full || why.code() == errc::corruption;
+    failed_ = status(told ? why.code() : errc::storage_failure, why.context());
     return failed_;
   }
 

@@ -3,7 +3,9 @@
 // Owned by the node, shared by reference. Reads: any thread, at any time. Writes (`begin_epoch`, `commit`): one
 // thread at a time, the writer's. A write that returned ok survives loss of power; a write that failed may or may
 // not be there after a restart, and every later write on the same store fails too (a failed sync is final: the
-// kernel may have dropped the pages). The caller stops the node then; reads go on working.
+// kernel may have dropped the pages). The caller stops the node then; reads go on working. A write that failed for want
+// of space says errc::disk_full and is as final as any other. Who asks for `space` before each group, and keeps the
+// reserve, does not come to that.
 #pragma once
 
 #include <array>
@@ -15,6 +17,7 @@
 
 #include "proto/limits.hpp"
 #include "proto/record.hpp"
+#include "storage/disk_space.hpp"
 
 namespace quorate::storage {
 
@@ -73,6 +76,16 @@ struct store_summary {
   member_disks disks;
 };
 
+/// One reading of everything a store holds, in small steps so that its caller sets the pace and may leave off between
+/// any two. Used by one thread; not after the store is gone.
+class verification {
+ public:
+  virtual ~verification() = default;
+  /// Reads the next stretch, about limits::verify_step_bytes, and compares it with its checksums. How many bytes that
+  /// were; nothing once all was read. corruption names the damaged place, any other error did not let it be read.
+  virtual result<std::optional<std::size_t>> next() = 0;
+};
+
 class store : public record_reader {
  public:
   /// Makes a new epoch durable: above every earlier one of this store and not below `unix_ms << 16`, with random
@@ -88,6 +101,12 @@ class store : public record_reader {
                                                       std::size_t bytes_max) const = 0;
 
   virtual result<store_summary> summary() const = 0;
+
+  /// A reading that begins now; none when what the store holds cannot be damaged. Disturbs neither reads nor writes.
+  virtual std::unique_ptr<verification> verify() const { return nullptr; }
+
+  /// Room for more, at this instant: others write to the same file system.
+  virtual result<disk_space> space() const = 0;
 };
 
 /// Whom a data directory belongs to; written at creation, checked at every open.

@@ -1,6 +1,7 @@
 #include "actors/core/link.hpp"
 
 #include <algorithm>
+#include <iterator>
 
 #include "proto/limits.hpp"
 #include "proto/test_points.hpp"
@@ -52,6 +53,9 @@ void link::on_open(const std::vector<log_position>& vector) {
     peer_ = log_vector(vector);
   in_flight_bytes_ = 0;
   chunk_.second.clear();
+  window_.on_open();
+  held_back_ = false;
+  questions_sent_ = questions_marked_ = questions_arrived_ = 0;
   std::map<log_id, outgoing> fresh;
   if (auto live = outgoing_.find(live_); live != outgoing_.end())
     fresh[live_] = {peer_.at(live_) + 1, live->second.upto};
@@ -124,10 +128,11 @@ void link::on_read(const log_id& log, std::vector<encoded_entry> entries, std::i
     found->second.held_until_ms = std::max(found->second.held_until_ms, now_ms + limits::reconnect_ms_min);
     return;
   }
-  chunk_ = {log, std::move(entries)};
+  chunk_ = {log, {std::make_move_iterator(entries.begin()), std::make_move_iterator(entries.end())}};
 }
 
-send_order link::send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries) {
+send_order link::send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries, std::int64_t now_ms) {
+  frame_sent_ms_ = now_ms;
   std::size_t bytes = 0;
   for (const auto& e : entries) bytes += e.bytes->size();
   out.next = entries.back().sequence + 1;
@@ -137,10 +142,22 @@ send_order link::send(const log_id& log, outgoing& out, std::vector<encoded_entr
   return {std::move(entries)};
 }
 
+std::vector<encoded_entry> link::take_frame(std::deque<encoded_entry>& from) const {
+  std::vector<encoded_entry> entries;
+  std::size_t bytes = 0;
+  while (!from.empty()) {
+    bytes += from.front().bytes->size();
+    if (!entries.empty() && bytes > window_.frame_bytes()) break;
+    entries.push_back(std::move(from.front()));
+    from.pop_front();
+  }
+  return entries;
+}
+
 std::optional<link_order> link::next_from_disk(const log_id& log, outgoing& out) {
   if (reading_) return std::nullopt;
   reading_ = true;
-  return read_order{log, out.next, limits::frame_entries_bytes_max};
+  return read_order{log, out.next, window_.frame_bytes()};
 }
 
 std::optional<link_order> link::next_live(std::int64_t now_ms) {
@@ -149,31 +166,49 @@ std::optional<link_order> link::next_live(std::int64_t now_ms) {
   auto& out = found->second;
   if (out.next > out.upto || out.held_until_ms > now_ms) return std::nullopt;
   trim_recent();
-  if (!recent_.empty() && recent_.front().sequence == out.next) {
-    std::vector<encoded_entry> entries;
-    std::size_t bytes = 0;
-    while (!recent_.empty()) {
-      auto size = recent_.front().bytes->size();
-      if (!entries.empty() && bytes + size > limits::frame_entries_bytes_max) break;
-      bytes += size;
-      recent_bytes_ -= size;
-      entries.push_back(std::move(recent_.front()));
-      recent_.pop_front();
-    }
-    return send(live_, out, std::move(entries));
-  }
-  return next_from_disk(live_, out);
+  if (recent_.empty() || recent_.front().sequence != out.next) return next_from_disk(live_, out);
+  if (must_wait(recent_.front().bytes->size())) return wait_for_acks();
+  auto entries = take_frame(recent_);
+  for (const auto& e : entries) recent_bytes_ -= e.bytes->size();
+  return send(live_, out, std::move(entries), now_ms);
+}
+
+std::optional<link_order> link::next_chunk(std::int64_t now_ms) {
+  auto& [log, entries] = chunk_;
+  auto found = outgoing_.find(log);
+  if (found == outgoing_.end()) entries.clear();
+  // Part of it may have come to the peer another way while it waited.
+  while (!entries.empty() && entries.front().sequence < found->second.next) entries.pop_front();
+  if (!entries.empty() && entries.front().sequence != found->second.next) entries.clear();
+  if (entries.empty()) return std::nullopt;
+  if (must_wait(entries.front().bytes->size())) return wait_for_acks();
+  return send(log, found->second, take_frame(entries), now_ms);
+}
+
+link_order link::wait_for_acks() {
+  held_back_ = true;
+  return {};
+}
+
+bool link::must_wait(std::size_t first_entry_bytes) const {
+  return in_flight_bytes_ > 0
+         && in_flight_bytes_ + std::max(first_entry_bytes, window_.frame_bytes()) > window_.bytes();
+}
+
+bool link::anything_due(std::int64_t now_ms) const {
+  return !chunk_.second.empty() || std::any_of(outgoing_.begin(), outgoing_.end(), [&](const auto& each) {
+    return each.second.next <= each.second.upto && each.second.held_until_ms <= now_ms;
+  });
 }
 
 link_order link::next(std::int64_t now_ms) {
-  if (!open_ || in_flight_bytes_ + limits::frame_entries_bytes_max > limits::link_window_bytes_max) return {};
-  if (!chunk_.second.empty()) {
-    auto found = outgoing_.find(chunk_.first);
-    auto entries = std::move(chunk_.second);
-    chunk_.second.clear();
-    if (found != outgoing_.end() && found->second.next == entries.front().sequence)
-      return send(chunk_.first, found->second, std::move(entries));
+  held_back_ = false;
+  if (!open_) return {};
+  if (must_wait(0)) {
+    held_back_ = anything_due(now_ms);
+    return {};
   }
+  if (auto order = next_chunk(now_ms)) return std::move(*order);
   if (auto order = next_live(now_ms)) return std::move(*order);
   for (auto& [log, out] : outgoing_) {
     if (log == live_ || out.next > out.upto || out.held_until_ms > now_ms) continue;
@@ -181,6 +216,31 @@ link_order link::next(std::int64_t now_ms) {
     break;
   }
   return {};
+}
+
+std::size_t link::question_room() {
+  const auto waiting = static_cast<std::size_t>(questions_sent_ - questions_arrived_);
+  if (waiting == 0 || waiting + window_.frame_bytes() <= window_.bytes())
+    return std::min(window_.frame_bytes(), limits::frame_questions_bytes_max);
+  held_back_ = true;
+  return 0;
+}
+
+bool link::heartbeat_wanted() const {
+  return window_.probe_wanted(held_back_) || questions_sent_ - questions_marked_ >= window_.frame_bytes();
+}
+
+heartbeat_mark link::on_heartbeat(std::int64_t now_ms) {
+  const auto filled_ms = questions_sent_ != questions_marked_ ? now_ms : frame_sent_ms_;
+  heartbeat_mark mark{now_ms, filled_ms, under_way(), questions_sent_, held_back_};
+  questions_marked_ = questions_sent_;
+  window_.on_heartbeat(mark);
+  return mark;
+}
+
+void link::on_echo(const heartbeat_mark& mark, std::int64_t now_ms) {
+  questions_arrived_ = std::max(questions_arrived_, mark.questions);
+  window_.on_echo(mark, now_ms);
 }
 
 }  // namespace quorate::core

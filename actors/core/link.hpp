@@ -5,8 +5,8 @@
 //
 // Entries of the live log (the one this node's writer appends to) come from memory while the peer keeps up; whatever
 // memory no longer holds, and every other log, comes from disk. So a slow or absent peer costs disk, not memory:
-// `recent_bytes` stays within limits::link_backlog_bytes_max and bytes under way within
-// limits::link_window_bytes_max.
+// `recent_bytes` stays within limits::link_backlog_bytes_max and bytes under way within limits::link_window_bytes_max,
+// less on a slow link (send_window.hpp): there an entry larger than the window goes alone.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "actors/core/log_vector.hpp"
+#include "actors/core/send_window.hpp"
 #include "proto/record.hpp"
 
 namespace quorate::core {
@@ -43,6 +44,8 @@ class link {
   /// The stream is open; the peer holds this much.
   void on_open(const std::vector<log_position>& vector);
   void on_closed();
+  /// Before on_closed, when it is closed because the peer was not heard of.
+  void on_silence() { window_.on_silence(); }
 
   /// The peer has `upto` of a log on disk. Also from its echoes.
   void on_held(const log_position& position);
@@ -60,8 +63,24 @@ class link {
 
   /// What to do now, while the stream takes a frame: call after every event, until it says send or nothing.
   link_order next(std::int64_t now_ms);
+  /// Whether there are entries to send, be it that the window holds them back.
+  bool anything_due(std::int64_t now_ms) const;
+
+  /// Bytes of questions and write-backs that may go in the next frame; nothing acknowledges them but the answer to a
+  /// heartbeat that was sent after them. 0: not now. One question always fits.
+  std::size_t question_room();
+  void on_questions_sent(std::size_t bytes) { questions_sent_ += bytes; }
+
+  /// Whether a heartbeat should go now, though none is due.
+  bool heartbeat_wanted() const;
+  /// A heartbeat goes with what was sent last.
+  heartbeat_mark on_heartbeat(std::int64_t now_ms);
+  void on_echo(const heartbeat_mark& mark, std::int64_t now_ms);
+  /// How long the peer may be silent before it counts as down.
+  std::int64_t patience_ms() const { return window_.patience_ms(under_way()); }
 
   bool open() const { return open_; }
+  std::size_t window_bytes() const { return window_.bytes(); }
   const log_vector& peer_vector() const { return peer_; }
   std::size_t bytes_in_flight() const { return in_flight_bytes_; }
   std::size_t recent_bytes() const { return recent_bytes_; }
@@ -76,9 +95,18 @@ class link {
     std::size_t doomed = 0;  ///< frames under way behind a refused one: they will be refused too, and change nothing
   };
 
+  std::size_t under_way() const {
+    return in_flight_bytes_ + static_cast<std::size_t>(questions_sent_ - questions_arrived_);
+  }
+  /// Whether a frame that begins with this entry has to wait for acknowledgements.
+  bool must_wait(std::size_t first_entry_bytes) const;
+  link_order wait_for_acks();
+  std::optional<link_order> next_chunk(std::int64_t now_ms);
   std::optional<link_order> next_live(std::int64_t now_ms);
   std::optional<link_order> next_from_disk(const log_id& log, outgoing& out);
-  send_order send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries);
+  /// As many as a frame takes, off the front.
+  std::vector<encoded_entry> take_frame(std::deque<encoded_entry>& from) const;
+  send_order send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries, std::int64_t now_ms);
   void release(outgoing& out, sequence_number upto);
   void trim_recent();
   void begin_live(const log_id& log);
@@ -90,8 +118,14 @@ class link {
   std::deque<encoded_entry> recent_;  ///< newest of the live log, contiguous, not yet sent
   std::size_t recent_bytes_ = 0;
   std::map<log_id, outgoing> outgoing_;
-  std::pair<log_id, std::vector<encoded_entry>> chunk_;  ///< read, not yet sent
+  std::pair<log_id, std::deque<encoded_entry>> chunk_;  ///< read, not yet sent
   std::size_t in_flight_bytes_ = 0;
+  send_window window_;
+  bool held_back_ = false;          ///< by the window, at the last look
+  std::int64_t frame_sent_ms_ = 0;  ///< the last one
+  std::uint64_t questions_sent_ = 0;
+  std::uint64_t questions_marked_ = 0;   ///< of these, before the last heartbeat
+  std::uint64_t questions_arrived_ = 0;  ///< of these, before the last heartbeat that was answered
 };
 
 }  // namespace quorate::core

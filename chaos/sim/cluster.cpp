@@ -58,7 +58,7 @@ void cluster::start(member& m) {
   for (const auto& other : members_)
     if (other->name != m.name) how.peers.push_back({other->name, other->name});
   m.failed = false;
-  m.storage.fails = m.storage.read_fails = false;
+  m.storage.fails = m.storage.runs_out = m.storage.read_fails = false;
   // A clock that is wrong by more than the bound when a node starts is a known limit (docs/simulation.md).
   if (std::llabs(m.time.offset_ms) > limits::clock_offset_ms_max_default / 2) m.time.offset_ms = 0;
   points.unix_ms = static_cast<std::uint64_t>(start_unix_ms + world_.now_us() / ms);

@@ -38,6 +38,7 @@ class disk::view final : public storage::store {
     return disk_.store_->read_log(log, first, bytes_max);
   }
   result<storage::store_summary> summary() const override { return disk_.store_->summary(); }
+  result<storage::disk_space> space() const override { return disk_.store_->space(); }
 
  private:
   disk& disk_;
@@ -49,6 +50,7 @@ std::unique_ptr<storage::store> disk::open() { return std::make_unique<view>(*th
 status disk::commit(const storage::write_group& group, std::uint64_t life) {
   if (life != life_) return dead;
   if (fails) return {errc::storage_failure, "input/output error"};
+  if (runs_out && !group.entries.empty()) return {errc::disk_full, "no space left on device"};
   // The writer stands still; everybody else goes on.
   ++under_way_;
   world_.run_until(world_.now_us() + world_.between(sync_us_min, sync_us_max), [&] { return life != life_; });

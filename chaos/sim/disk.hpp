@@ -1,7 +1,9 @@
 // A node's disk in the simulator: outlives the node's lives, takes its time, and can lose power at any instant.
 #pragma once
 
+#include <cstdint>
 #include <functional>
+#include <limits>
 #include <memory>
 
 #include "chaos/sim/world.hpp"
@@ -28,6 +30,9 @@ class disk {
   /// Power goes too: what was not synced is lost. With no commit under way.
   void power_cut() { store_->power_cut(); }
 
+  /// Others fill it, or make room on it again: what the node sees when it looks.
+  void fill(bool full) { store_->free = full ? 0 : std::numeric_limits<std::uint64_t>::max(); }
+
   const storage::memory_store& store() const { return *store_; }
   /// Commits of the life that was stopped last are still on the way out.
   bool busy() const { return under_way_ != 0; }
@@ -35,6 +40,7 @@ class disk {
   std::int64_t sync_us_min = 80;
   std::int64_t sync_us_max = 300;
   bool fails = false;       ///< every commit, until the next life
+  bool runs_out = false;    ///< commits that bring entries find no space, until the next life
   bool read_fails = false;  ///< the next read finds damage
 
  private:

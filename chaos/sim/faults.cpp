@@ -37,7 +37,8 @@ void faults::stop() {
     m->time.drift_ppm = 0;
     m->storage.sync_us_max = 300;
     m->storage.read_fails = false;
-    if (m->storage.fails && m->up) cluster_.crash(*m, loss::memory, 10);
+    m->storage.fill(false);
+    if ((m->storage.fails || m->storage.runs_out) && m->up) cluster_.crash(*m, loss::memory, 10);
   }
   cluster_.heal_all();
 }
@@ -101,6 +102,7 @@ void faults::happen(kind what) {
       }
       return;
     }
+    case kind::space: return full_disk();
     case kind::clock: return clock_jump();
     case kind::actor: return kill_actor();
     case kind::point: return arm();
@@ -180,6 +182,10 @@ void faults::bad_line() {
   weather.latency_us = world_.between(100, 100'000);
   weather.jitter_us = weather.latency_us / 2;
   weather.lost_one_in = world_.one_in(2) ? 3 : 0;
+  if (world_.one_in(3)) {
+    count("narrow line");
+    weather.bytes_per_s = static_cast<std::uint64_t>(world_.between(10'000, 200'000));
+  }
   if (world_.one_in(2)) {
     count("frames arrive twice");
     weather.twice_one_in = cluster_.net.weather(other->name, one->name).twice_one_in = 4;
@@ -211,6 +217,28 @@ void faults::slow_talker() {
       if (other.get() != behind) cluster_.heal(*behind, *other);
     }
   });
+}
+
+/// Somebody else fills a disk, or all but one, and makes room again later. Seldom in the very instant between the
+/// node's look and its write.
+void faults::full_disk() {
+  if (world_.one_in(4)) {
+    count("disk runs out at a write");
+    any().storage.runs_out = true;
+    return;
+  }
+  count("full disk");
+  auto& spared = any();
+  const bool one_only = world_.one_in(2);
+  for (auto& m : cluster_.members()) {
+    if ((m.get() == &spared) != one_only) continue;
+    world_.trace("the disk of", m->name, "is full");
+    m->storage.fill(true);
+    world_.after(world_.between(50, world_.one_in(8) ? 20'000 : 5'000) * ms, [this, &m = *m] {
+      world_.trace("there is space on the disk of", m.name);
+      m.storage.fill(false);
+    });
+  }
 }
 
 void faults::clock_jump() {

@@ -51,6 +51,7 @@ class faults {
     line,
     talker,
     storage,
+    space,
     clock,
     actor,
     point,
@@ -66,6 +67,7 @@ class faults {
   void set_cut(member& one, member& other, bool both);
   void bad_line();
   void slow_talker();
+  void full_disk();
   void clock_jump();
   void kill_actor();
   void arm();

@@ -77,28 +77,41 @@ class network::stream : public std::enable_shared_from_this<stream> {
   const std::string acceptor;
 
  private:
+  struct parcel {
+    std::function<void(stream&)> what;
+    std::size_t bytes = 0;
+  };
   struct lane {
     explicit lane(direction_weather& w) : weather(&w) {}
     direction_weather* const weather;
-    std::deque<std::function<void(stream&)>> parcels;
+    std::deque<parcel> parcels;
     std::int64_t last_us = 0;
+    std::int64_t free_us = 0;  ///< when all bytes sent so far have left
     std::size_t under_way = 0;
   };
 
   bool twice(const lane& l) { return l.weather->twice_one_in != 0 && network_.world_.one_in(l.weather->twice_one_in); }
   void carry_frame(v1::PeerFrame&& frame) {
-    carry(forth_, [frame = std::make_shared<v1::PeerFrame>(std::move(frame))](stream& s) {
-      if (s.link_) s.link_->on_frame(std::move(*frame));
-    });
+    const auto bytes = frame.ByteSizeLong();
+    carry(
+        forth_,
+        [frame = std::make_shared<v1::PeerFrame>(std::move(frame))](stream& s) {
+          if (s.link_) s.link_->on_frame(std::move(*frame));
+        },
+        bytes);
   }
   void carry_answer(v1::PeerAnswer&& answer) {
-    carry(back_, [answer = std::make_shared<v1::PeerAnswer>(std::move(answer))](stream& s) {
-      if (auto events = s.events_) events->on_answer(std::move(*answer));
-    });
+    const auto bytes = answer.ByteSizeLong();
+    carry(
+        back_,
+        [answer = std::make_shared<v1::PeerAnswer>(std::move(answer))](stream& s) {
+          if (auto events = s.events_) events->on_answer(std::move(*answer));
+        },
+        bytes);
   }
-  void carry(lane& l, std::function<void(stream&)> what) {
+  void carry(lane& l, std::function<void(stream&)> what, std::size_t bytes = 0) {
     ++network_.parcels;
-    l.parcels.push_back(std::move(what));
+    l.parcels.push_back({std::move(what), bytes});
     if (!l.weather->cut) dispatch(l);
   }
   void dispatch(lane& l) {
@@ -106,6 +119,11 @@ class network::stream : public std::enable_shared_from_this<stream> {
     auto& world = network_.world_;
     auto us = world.now_us() + w.latency_us + world.between(0, w.jitter_us);
     if (w.lost_one_in != 0 && world.one_in(w.lost_one_in)) us += resend_us;
+    if (w.bytes_per_s != 0 && l.under_way < l.parcels.size()) {
+      const auto takes_us = l.parcels[l.under_way].bytes * 1'000'000 / w.bytes_per_s;
+      l.free_us = std::max(l.free_us, world.now_us()) + static_cast<std::int64_t>(takes_us);
+      us += l.free_us - world.now_us();
+    }
     l.last_us = std::max(l.last_us, us);  // in order
     ++l.under_way;
     world.at(l.last_us, [self = shared_from_this(), &l] {
@@ -117,7 +135,7 @@ class network::stream : public std::enable_shared_from_this<stream> {
     if (l.parcels.empty()) return;
     auto first = std::move(l.parcels.front());
     l.parcels.pop_front();
-    first(*this);
+    first.what(*this);
   }
   void pass(lane& l) {
     if (l.weather->cut) return;

@@ -22,6 +22,7 @@ struct direction_weather {
   std::int64_t latency_us = 150;
   std::int64_t jitter_us = 100;
   bool cut = false;
+  std::uint64_t bytes_per_s = 0;   ///< what a stream sends beyond that waits its turn; 0 = no bound
   std::uint64_t lost_one_in = 0;   ///< a parcel in so many is sent again after 200 ms; 0 = none
   std::uint64_t twice_one_in = 0;  ///< a frame in so many arrives twice; 0 = none
 };

@@ -423,6 +423,11 @@ TEST_SUITE("cli.admin") {
       auto& c = *reply->add_peers();
       c.set_name("c");
       c.set_entries_behind(12);
+      auto& d = *reply->add_peers();
+      d.set_name("d");
+      d.set_up(true);
+      d.set_counts(true);
+      d.set_full(true);
       return grpc::Status::OK;
     };
     node.on_digest = [root](const auto&, v1::DigestReply* reply) {
@@ -444,8 +449,9 @@ TEST_SUITE("cli.admin") {
     CHECK(run.out.find("2 of 3") != std::string::npos);
     CHECK(run.out.find("UP    0       -3 ms") != std::string::npos);
     CHECK(run.out.find("DOWN  12      ?") != std::string::npos);
+    CHECK(run.out.find("FULL  0       ?") != std::string::npos);
     CHECK(run.out.find("unreachable: cannot connect to " + dead) != std::string::npos);
-    CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 4);
+    CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 5);
   }
 
   TEST_CASE("status --json tells reachable from unreachable nodes") {

@@ -73,11 +73,14 @@ TEST_SUITE("cli.serve_options") {
                                 "0ms",
                                 "--enable-drills",
                                 "--accept-loss",
+                                "--on-damage",
+                                "stop",
                                 "--log-format",
                                 "json",
                                 "--log-level",
                                 "debug"});
     REQUIRE(run.options);
+    CHECK(run.options->damage == on_damage::stop);
     const auto& options = *run.options;
     CHECK(options.node.name == "a");
     CHECK(options.directory == "/d");
@@ -201,5 +204,23 @@ TEST_SUITE("cli.serve_options") {
     auto accepted = open;
     accepted.emplace_back("--insecure-listen");
     CHECK(run_serve(accepted).options->listen == "0.0.0.0:7411");
+  }
+
+  TEST_CASE("a damaged disk is filled again unless the flag or the environment says stop") {
+    const std::vector<std::string> least{"--name", "a", "--data", "/d"};
+    const auto with = [&](const std::string& value) {
+      auto arguments = least;
+      arguments.insert(arguments.end(), {"--on-damage", value});
+      return run_serve(arguments);
+    };
+    CHECK(run_serve(least).options->damage == on_damage::refill);
+    CHECK(with("refill").options->damage == on_damage::refill);
+    CHECK(with("stop").options->damage == on_damage::stop);
+    const auto wrong = with("ignore");
+    CHECK(wrong.exit == 2);
+    CHECK(wrong.err.find("--on-damage") != std::string::npos);
+    const environment_variable stop("QUORATE_ON_DAMAGE", "stop");
+    CHECK(run_serve(least).options->damage == on_damage::stop);
+    CHECK(with("refill").options->damage == on_damage::refill);
   }
 }

@@ -372,10 +372,13 @@ TEST_SUITE("core.link.properties") {
   TEST_CASE("a refusal is heeded though frames behind an earlier one were taken after all") {
     CHECK(rc::check([] {
       const log_id live{node_id{1}, 10};
+      const auto small = [&](sequence_number s) {
+        return encoded_entry{live, s, std::make_shared<const std::string>(100, 'x')};
+      };
       core::link machine;
       std::int64_t now_ms = 1'000;
       sequence_number last = 0;
-      auto publish = [&] { machine.on_published({entry_of(live, ++last)}); };
+      auto publish = [&] { machine.on_published({small(++last)}); };
       machine.on_open({});
       const auto behind = pick<sequence_number>(1, 5);
       for (sequence_number s = 1; s <= 1 + behind; ++s) {
@@ -393,7 +396,7 @@ TEST_SUITE("core.link.properties") {
       if (auto* read = std::get_if<core::read_order>(&order)) {
         RC_ASSERT(read->first == taken_early + 1);
         std::vector<encoded_entry> entries;
-        for (auto s = read->first; s <= last; ++s) entries.push_back(entry_of(live, s));
+        for (auto s = read->first; s <= last; ++s) entries.push_back(small(s));
         machine.on_read(live, entries, now_ms);
         order = machine.next(now_ms);
       }

@@ -1,4 +1,5 @@
 #include <algorithm>
+#include <csignal>
 #include <filesystem>
 #include <fstream>
 
@@ -43,9 +44,32 @@ void replace_value(std::vector<std::string>& command, const std::string& flag, c
   *(at + 1) = value;
 }
 
+/// Names of the threads that a SIGTERM could end the process through: all but the one that waits for it.
+std::vector<std::string> threads_open_to_sigterm(pid_t pid) {
+  constexpr std::uint64_t sigterm = 1u << (SIGTERM - 1);
+  std::vector<std::string> open;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/" + std::to_string(pid) + "/task")) {
+    if (thread.path().filename() == std::to_string(pid)) continue;
+    std::ifstream about(thread.path() / "status");
+    std::string name;
+    for (std::string line; std::getline(about, line);) {
+      if (line.starts_with("Name:")) name = line;
+      if (line.starts_with("SigBlk:") && (std::stoull(line.substr(7), nullptr, 16) & sigterm) == 0)
+        open.push_back(name);
+    }
+  }
+  return open;
+}
+
 }  // namespace
 
 TEST_SUITE("e2e.start_up") {
+  TEST_CASE("a SIGTERM finds no thread but the one that waits for it") {
+    running_cluster cluster;
+    const auto open = threads_open_to_sigterm(cluster->pid("a"));
+    CHECK_MESSAGE(open.empty(), open.size() << " threads, the first " << (open.empty() ? "" : open.front()));
+  }
+
   TEST_CASE("the same peer twice is refused, naming --peer") {
     running_cluster cluster({}, false);
     auto command = cluster->command_line("a");

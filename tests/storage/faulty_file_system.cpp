@@ -21,7 +21,8 @@ class faulty_file : public rocksdb::FSWritableFileOwnerWrapper {
 
   using FSWritableFileOwnerWrapper::Append;
   IOStatus Append(const rocksdb::Slice& bytes, const IOOptions& options, IODebugContext* debug) override {
-    auto s = system_.before_change();
+    auto s = system_.before_growth(name_);
+    if (s.ok()) s = system_.before_change();
     if (s.ok()) s = FSWritableFileOwnerWrapper::Append(bytes, options, debug);
     if (s.ok()) size_ += bytes.size();
     return s;
@@ -91,6 +92,13 @@ void faulty_file_system::fail_log_sync(std::uint64_t n, IOStatus error) {
   fail_log_sync_ = n;
 }
 
+void faulty_file_system::fill_up_at(std::uint64_t n, std::string ending) {
+  const std::lock_guard lock(mutex_);
+  growths_ = 0;
+  fill_up_at_ = n;
+  fills_for_ = std::move(ending);
+}
+
 void faulty_file_system::lie_about_syncs() {
   const std::lock_guard lock(mutex_);
   lies_ = true;
@@ -109,6 +117,18 @@ bool faulty_file_system::stopped() const {
 std::uint64_t faulty_file_system::failed_log_syncs() const {
   const std::lock_guard lock(mutex_);
   return failed_log_syncs_;
+}
+
+std::uint64_t faulty_file_system::refused_growths() const {
+  const std::lock_guard lock(mutex_);
+  return refused_growths_;
+}
+
+IOStatus faulty_file_system::before_growth(const std::string& file) {
+  const std::lock_guard lock(mutex_);
+  if (fill_up_at_ == 0 || !file.ends_with(fills_for_) || ++growths_ < fill_up_at_) return IOStatus::OK();
+  ++refused_growths_;
+  return IOStatus::NoSpace("planted lack of space");
 }
 
 IOStatus faulty_file_system::before_change() {
@@ -146,7 +166,8 @@ void faulty_file_system::lose_power() {
 
 IOStatus faulty_file_system::NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                              std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
-  auto s = before_change();
+  auto s = before_growth(name);
+  if (s.ok()) s = before_change();
   if (s.ok()) s = FileSystemWrapper::NewWritableFile(name, options, file, debug);
   if (!s.ok()) return s;
   *file = std::make_unique<faulty_file>(std::move(*file), name, *this);

@@ -23,18 +23,24 @@ class faulty_file_system : public rocksdb::FileSystemWrapper {
   void stop_at(std::uint64_t n);
   /// Sync number `n` of a write-ahead log, counted from 1, fails so; later ones work again. 0 = none does.
   void fail_log_sync(std::uint64_t n, rocksdb::IOStatus error = rocksdb::IOStatus::IOError("planted failure"));
+  /// From growth number `n` on, counted from 1 (a new file, an append), there is no space for files whose names end so;
+  /// what needs none works. 0 = there is space.
+  void fill_up_at(std::uint64_t n, std::string ending = {});
   /// Files are no longer synced, though it is said that they were.
   void lie_about_syncs();
 
   std::uint64_t changes() const;
   bool stopped() const;
   std::uint64_t failed_log_syncs() const;
+  /// How often there was no space.
+  std::uint64_t refused_growths() const;
 
   /// Leaves only synced bytes of files with synced names, as loss of power does. The database is closed.
   void lose_power();
 
   // Asked by the files and directories this one opens.
   rocksdb::IOStatus before_change();
+  rocksdb::IOStatus before_growth(const std::string& file);
   rocksdb::IOStatus before_log_sync();
   void synced(const std::string& file, std::uint64_t size);
   void synced_names(const std::string& directory);
@@ -58,6 +64,10 @@ class faulty_file_system : public rocksdb::FileSystemWrapper {
   std::uint64_t fail_log_sync_ = 0;
   rocksdb::IOStatus log_sync_error_;
   std::uint64_t failed_log_syncs_ = 0;
+  std::uint64_t growths_ = 0;
+  std::uint64_t fill_up_at_ = 0;
+  std::string fills_for_;
+  std::uint64_t refused_growths_ = 0;
   bool lies_ = false;
   std::map<std::string, std::uint64_t> synced_sizes_;  ///< of the files written since the start
   std::set<std::string> unsynced_names_;

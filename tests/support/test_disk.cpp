@@ -4,12 +4,33 @@
 
 namespace quorate::testing {
 
+namespace {
+const status block_damaged(errc::corruption, "planted damage of a block");
+}
+
+/// Of three steps, the second of which meets the damage.
+class forwarding_verification final : public storage::verification {
+ public:
+  explicit forwarding_verification(test_disk& disk) : disk_(disk) {}
+  result<std::optional<std::size_t>> next() override {
+    if (++step_ == 2 && disk_.is_damaged({})) return block_damaged;
+    if (step_ < 3) return std::optional<std::size_t>(1);
+    ++disk_.verified_;
+    return std::optional<std::size_t>();
+  }
+
+ private:
+  test_disk& disk_;
+  int step_ = 0;
+};
+
 class forwarding_store final : public storage::store {
  public:
   explicit forwarding_store(test_disk& disk) : disk_(disk) {}
 
   result<std::optional<stored_record>> get(const record_key& key) const override {
     disk_.before_get(key);
+    if (disk_.is_damaged(key.bytes)) return block_damaged;
     auto found = disk_.store().get(key);
     disk_.after_get(key);
     return found;
@@ -31,6 +52,10 @@ class forwarding_store final : public storage::store {
     return disk_.store().read_log(log, first, bytes_max);
   }
   result<storage::store_summary> summary() const override { return disk_.store().summary(); }
+  std::unique_ptr<storage::verification> verify() const override {
+    return std::make_unique<forwarding_verification>(disk_);
+  }
+  result<storage::disk_space> space() const override { return disk_.store().space(); }
 
  private:
   test_disk& disk_;
@@ -48,6 +73,7 @@ status test_disk::before_commit(const storage::write_group& group) {
   changed_.wait(lock, [this] { return !commits_held_; });
   --commits_waiting_;
   if (failing_ && !group.entries.empty()) return {errc::storage_failure, "planted failure of a sync"};
+  if (running_out_ && !group.entries.empty()) return {errc::disk_full, "planted lack of space"};
   return {};
 }
 
@@ -110,12 +136,23 @@ void test_disk::let_reads_go() {
 }
 
 void test_disk::power_cut() {
-  failing_ = false;
+  failing_ = running_out_ = false;
   store_->power_cut();
 }
 
+void test_disk::damage(std::string key) {
+  std::lock_guard lock(mutex_);
+  damaged_ = std::move(key);
+}
+
+bool test_disk::is_damaged(const std::string& key) {
+  std::lock_guard lock(mutex_);
+  return !damaged_.empty() && (key.empty() || key == damaged_);
+}
+
 void test_disk::wipe() {
-  failing_ = false;
+  failing_ = running_out_ = false;
+  damage({});
   store_->wipe();
 }
 
