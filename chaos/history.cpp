@@ -6,6 +6,7 @@
 #include <chrono>
 #include <map>
 #include <optional>
+#include <set>
 #include <unordered_map>
 #include <utility>
 
@@ -105,14 +106,21 @@ outcome_counts history::counts() const {
   return counts_;
 }
 
-std::string text_of(const violation& found) {
-  std::string key = found.key;
+std::string readable(std::string key) {
   if (const auto zero = key.find('\0'); zero != std::string::npos) key.replace(zero, 1, " / ");
+  return key;
+}
+
+std::string text_of(const violation& found) {
+  const auto key = readable(found.key);
   switch (found.what) {
     case violation::kind::missing: return "acknowledged, but missing: " + key + " (id " + found.id + ")";
     case violation::kind::wrong_content: return "content of no write that may be last: " + key;
     case violation::kind::wrong_id: return "under another id than answered: " + key + " (answered " + found.id + ")";
     case violation::kind::rejected_but_present: return "rejected, but there: " + key;
+    case violation::kind::foreign: return "there, but nobody wrote it: " + key + " (id " + found.id + ")";
+    case violation::kind::served_wrong: return "served with a content that no write can have left: " + key;
+    case violation::kind::duplicate: return "there twice: " + key + " (id " + found.id + ")";
   }
   return key;
 }
@@ -127,6 +135,48 @@ std::vector<violation> check(const std::vector<write_event>& events, const node_
     std::string id;
     if (const auto what = judge(writes, at == held.end() ? nullptr : &at->second, &id))
       found.push_back({*what, std::string(key), id});
+  }
+  return found;
+}
+
+void add_to(served_contents& served, const node_contents& contents) {
+  v1::MemoryRecord record;
+  for (const auto& [id, bytes] : contents) {
+    if (record.ParseFromString(bytes))
+      served.emplace(key_of(record.namespace_(), record.title()), hash_of(record.content()));
+    else
+      served.emplace(key_of("", "unreadable " + id), 0);
+  }
+}
+
+std::vector<violation> check_served(const std::vector<write_event>& events, const served_contents& served,
+                                    std::string_view apart) {
+  std::set<std::pair<std::string_view, std::uint64_t>> written;
+  for (const auto& event : events)
+    if (!event.deleted && event.outcome != write_outcome::rejected) written.emplace(event.key, event.content_hash);
+  std::vector<violation> found;
+  for (const auto& [key, hash] : served)
+    if (!key.starts_with(key_of(apart, "")) && !written.contains({key, hash}))
+      found.push_back({violation::kind::served_wrong, key, ""});
+  return found;
+}
+
+std::vector<violation> check_foreign(const std::vector<write_event>& events, const node_contents& contents,
+                                     std::string_view apart) {
+  std::set<std::string_view> written;
+  for (const auto& event : events) written.insert(event.key);
+  std::set<std::string> seen;
+  std::vector<violation> found;
+  v1::MemoryRecord record;
+  for (const auto& [id, bytes] : contents) {
+    if (!record.ParseFromString(bytes)) {
+      found.push_back({violation::kind::foreign, "a record that cannot be read", id});
+      continue;
+    }
+    if (record.namespace_() == apart) continue;
+    auto key = key_of(record.namespace_(), record.title());
+    if (!written.contains(key)) found.push_back({violation::kind::foreign, key, id});
+    if (!seen.insert(key).second) found.push_back({violation::kind::duplicate, key, id});
   }
   return found;
 }

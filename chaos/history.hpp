@@ -7,8 +7,10 @@
 
 #include <cstdint>
 #include <mutex>
+#include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "chaos/node_client.hpp"
@@ -21,12 +23,15 @@ struct write_event {
   std::uint64_t content_hash = 0;
   bool deleted = false;
   write_outcome outcome = write_outcome::indeterminate;
+  std::size_t node = 0;       ///< index of the endpoint it was sent to
   std::int64_t start_us = 0;  ///< steady clock
   std::int64_t end_us = 0;
 };
 
 /// Namespace and title in one.
 std::string key_of(std::string_view name_space, std::string_view title);
+/// For a person: "namespace / title".
+std::string readable(std::string key);
 std::uint64_t hash_of(std::string_view content);
 std::int64_t steady_us();
 
@@ -51,7 +56,15 @@ class history {
 
 /// One disagreement between what was answered and what a node holds.
 struct violation {
-  enum class kind : std::uint8_t { missing, wrong_content, wrong_id, rejected_but_present };
+  enum class kind : std::uint8_t {
+    missing,
+    wrong_content,
+    wrong_id,
+    rejected_but_present,
+    foreign,
+    duplicate,
+    served_wrong
+  };
   kind what = kind::missing;
   std::string key;
   std::string id;
@@ -61,5 +74,16 @@ std::string text_of(const violation& found);
 
 /// Compares the keys of the history; other records of the node are not looked at.
 std::vector<violation> check(const std::vector<write_event>& events, const node_contents& contents);
+
+/// What a node served at some time: name and content hash.
+using served_contents = std::set<std::pair<std::string, std::uint64_t>>;
+void add_to(served_contents& served, const node_contents& contents);
+/// Those of them that no write of the history can have left at any time.
+std::vector<violation> check_served(const std::vector<write_event>& events, const served_contents& served,
+                                    std::string_view apart);
+
+/// The rest: records nobody wrote, unless their namespace is `apart`, and names that are there twice.
+std::vector<violation> check_foreign(const std::vector<write_event>& events, const node_contents& contents,
+                                     std::string_view apart);
 
 }  // namespace quorate::chaos

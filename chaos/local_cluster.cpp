@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "chaos/drill/network.hpp"
 #include "chaos/ports.hpp"
 #include "chaos/wait.hpp"
 
@@ -42,7 +43,7 @@ result<std::unique_ptr<local_cluster>> local_cluster::prepare(cluster_options op
     std::filesystem::create_directories(cluster->data_directory(cluster->names_.back()), error);
     if (error) return status(errc::internal, "cannot create " + cluster->directory_ + ": " + error.message());
   }
-  if (auto taken = cluster->take_ports(); !taken) return taken;
+  if (auto taken = cluster->take_addresses(); !taken) return taken;
   return cluster;
 }
 
@@ -50,26 +51,28 @@ local_cluster::~local_cluster() {
   for (auto& [name, node] : members_) node.running.kill();
 }
 
-status local_cluster::take_ports() {
+status local_cluster::take_addresses() {
   auto ports = options_.ports;
-  if (ports.empty()) {
+  if (ports.empty() && !options_.net) {
     auto found = free_ports(names_.size());
     if (!found) return found.error();
     ports = *found;
   }
   for (std::size_t i = 0; i < names_.size(); ++i) {
     auto& node = members_[names_[i]];
-    node.port = ports.at(i);
-    node.client = std::make_unique<node_client>(address(names_[i]));
+    node.address = options_.net ? options_.net->listen_address(names_[i]) : "127.0.0.1:" + std::to_string(ports.at(i));
+    node.client = std::make_unique<node_client>(node.address);
   }
   return {};
 }
 
-std::string local_cluster::data_directory(const std::string& name) const { return directory_ + "/" + name; }
-
-std::string local_cluster::address(const std::string& name) const {
-  return "127.0.0.1:" + std::to_string(at(name).port);
+std::string local_cluster::data_directory(const std::string& name) const {
+  const auto found = members_.find(name);
+  return found == members_.end() || found->second.data_directory.empty() ? directory_ + "/" + name
+                                                                         : found->second.data_directory;
 }
+
+std::string local_cluster::address(const std::string& name) const { return at(name).address; }
 
 std::vector<std::string> local_cluster::addresses() const {
   std::vector<std::string> all;
@@ -105,9 +108,14 @@ void local_cluster::set_environment(const std::string& name, std::vector<std::st
   at(name).environment = std::move(environment);
 }
 
+void local_cluster::set_data_directory(const std::string& name, std::string directory) {
+  at(name).data_directory = std::move(directory);
+}
+
 std::vector<std::string> local_cluster::command_line(const std::string& name) const {
   std::map<std::string, std::string> flags = {
       {"--name", name}, {"--data", data_directory(name)}, {"--listen", address(name)}, {"--cluster-id", "local"}};
+  if (options_.net && !address(name).starts_with("127.")) flags["--insecure-listen"] = "";
   for (const auto& [flag, value] : options_.flags) flags[flag] = value;
   for (const auto& [flag, value] : at(name).flags) flags[flag] = value;
   std::vector<std::string> line = {options_.program, "serve"};
@@ -118,7 +126,7 @@ std::vector<std::string> local_cluster::command_line(const std::string& name) co
   for (const auto& peer : names_) {
     if (peer == name) continue;
     line.push_back("--peer");
-    line.push_back(peer + "=" + address(peer));
+    line.push_back(peer + "=" + (options_.net ? options_.net->peer_address(name, peer) : address(peer)));
   }
   return line;
 }
@@ -128,7 +136,8 @@ status local_cluster::failure(const std::string& name, const std::string& what) 
 }
 
 status local_cluster::spawn(const std::string& name) {
-  auto started = process::start({command_line(name), at(name).environment, log_file(name)});
+  auto started = process::start(
+      {command_line(name), at(name).environment, log_file(name), options_.net ? options_.net->namespace_of(name) : -1});
   if (!started) return started.error();
   at(name).running = std::move(*started);
   return {};
@@ -139,7 +148,7 @@ status local_cluster::wait_serving(const std::string& name, milliseconds bound) 
   const auto end = steady_clock::now() + bound;
   // The port first: a channel that was refused once waits a while before it tries again.
   const bool listens = wait_until(
-      bound, [&] { return !node.running.running() || accepts_connections(node.port); }, milliseconds(2));
+      bound, [&] { return !node.running.running() || accepts_connections(node.address); }, milliseconds(2));
   if (!node.running.running()) return failure(name, "ended with " + text_of(*node.running.wait(milliseconds(0))));
   if (!listens) return failure(name, "does not listen on " + address(name));
   const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
@@ -168,9 +177,9 @@ status local_cluster::start_all(milliseconds bound) {
       const auto end = at(name).running.wait(milliseconds(0));
       port_taken = end && end->exit_code == 2 && outcome.context().find("--listen") != std::string::npos;
     }
-    if (outcome || !port_taken || !options_.ports.empty()) break;
+    if (outcome || !port_taken || !options_.ports.empty() || options_.net) break;
     for (auto& [name, node] : members_) node.running.kill();
-    if (auto taken = take_ports(); !taken) return taken;
+    if (auto taken = take_addresses(); !taken) return taken;
   }
   return outcome ? wait_connected(bound) : outcome;
 }

@@ -17,11 +17,14 @@
 
 namespace quorate::chaos {
 
+class network;
+
 struct cluster_options {
   std::string program;                       ///< path of `quorate`
   unsigned size = 3;                         ///< nodes a, b, c, ...
   std::map<std::string, std::string> flags;  ///< of every node, e.g. {"--quorum-timeout", "500ms"}; "" = no value
   std::vector<std::uint16_t> ports;          ///< empty: free ones are found
+  network* net = nullptr;                    ///< outlives the cluster; null: loopback, and `ports` count
   std::string directory;                     ///< data lies in directory/a, ...; empty: a temporary one
   std::string scratch_parent;                ///< where that is made; empty: the system's place
   bool keep = false;                         ///< leave a temporary directory
@@ -44,6 +47,8 @@ class local_cluster {
   /// Over the common flags, from the node's next start on.
   void set_flag(const std::string& name, const std::string& flag, const std::string& value);
   void set_environment(const std::string& name, std::vector<std::string> environment);
+  /// Where its data lies instead of the usual place; before its start.
+  void set_data_directory(const std::string& name, std::string directory);
   /// The whole command line of a node, for a start by hand.
   std::vector<std::string> command_line(const std::string& name) const;
 
@@ -79,15 +84,16 @@ class local_cluster {
 
  private:
   struct member {
-    std::uint16_t port = 0;
+    std::string address;
     std::map<std::string, std::string> flags;
     std::vector<std::string> environment;
+    std::string data_directory;
     process running;
     std::unique_ptr<node_client> client;
   };
 
   explicit local_cluster(cluster_options options) : options_(std::move(options)) {}
-  status take_ports();
+  status take_addresses();
   std::string log_file(const std::string& name) const;
   status failure(const std::string& name, const std::string& what) const;
   member& at(const std::string& name) { return members_.at(name); }

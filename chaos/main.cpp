@@ -6,7 +6,10 @@
 #include <iostream>
 
 #include "chaos/demo.hpp"
+#include "chaos/drill/drill_command.hpp"
+#include "chaos/gate/gate_command.hpp"
 #include "chaos/keep_cluster.hpp"
+#include "chaos/page/render.hpp"
 #include "chaos/terminal.hpp"
 
 namespace {
@@ -46,16 +49,29 @@ int run(int count, char** arguments) {
   cluster_verb->add_option("--data", cluster.directory, "Where the nodes keep their data")->capture_default_str();
   cluster_verb->add_flag("--enable-drills", cluster.drills, "Let `quorate admin` break things");
 
+  std::string runs_directory;
+  auto* render_verb = program.add_subcommand("render", "Pages from the artefacts of release-gate runs");
+  render_verb->add_option("directory", runs_directory, "Holds a directory for each run")->required();
+  auto drill = std::make_shared<drill_flags>();
+  drill->program = quorate;
+  add_drill_verb(program, drill);
+  auto gate = std::make_shared<gate_flags>();
+  gate->drills.program = quorate;
+  add_gate_verb(program, gate);
+
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;
   }
+  if (render_verb->parsed()) return quorate::page::run_render(runs_directory);
   catch_interrupts();
   if (demo_verb->parsed()) {
     demo.program = quorate;
     return run_demo(demo);
   }
+  if (program.got_subcommand("drill")) return run_drill_verb(*drill);
+  if (program.got_subcommand("gate")) return run_gate_verb(*gate);
   cluster.program = quorate;
   return keep_cluster(cluster);
 }

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 #include "proto/status.hpp"
@@ -14,7 +15,7 @@ namespace quorate::chaos {
 /// `count` different ports nobody listens on now. Somebody may before they are used; then ask again.
 result<std::vector<std::uint16_t>> free_ports(std::size_t count);
 
-/// Whether somebody accepts connections on a loopback port.
-bool accepts_connections(std::uint16_t port);
+/// Whether somebody accepts connections at an address of this machine, "127.0.0.1:7411".
+bool accepts_connections(const std::string& address);
 
 }  // namespace quorate::chaos

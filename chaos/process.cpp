@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <linux/close_range.h>
 #include <poll.h>
+#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -43,7 +44,8 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
 }
 
 /// Runs in the child of a process with threads: nothing here may allocate or lock.
-[[noreturn]] void become(char* const* arguments, char* const* environment, int output, pid_t parent, int report) {
+[[noreturn]] void become(char* const* arguments, char* const* environment, int output, int network_namespace,
+                         pid_t parent, int report) {
   setpgid(0, 0);
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
@@ -56,7 +58,9 @@ std::vector<char*> pointers_to(std::vector<std::string>& texts) {
   dup2(output, 1);
   dup2(output, 2);
   syscall(SYS_close_range, 3u, ~0u, CLOSE_RANGE_CLOEXEC);
-  execve(arguments[0], arguments, environment);
+  // Never in the wrong network: what is started in a namespace may change addresses and rules there.
+  if (network_namespace < 0 || setns(network_namespace, CLONE_NEWNET) == 0)
+    execve(arguments[0], arguments, environment);
   const int error = errno;
   [[maybe_unused]] const auto written = write(report, &error, sizeof error);
   _exit(127);
@@ -94,7 +98,7 @@ result<process> process::start(const process_options& options) {
   }
   const pid_t parent = getpid();
   const pid_t child = fork();
-  if (child == 0) become(arguments.data(), environment.data(), output, parent, report[1]);
+  if (child == 0) become(arguments.data(), environment.data(), output, options.network_namespace, parent, report[1]);
   const int fork_error = errno;
   close(output);
   close(report[1]);

@@ -20,6 +20,7 @@ struct process_options {
   std::vector<std::string> arguments;    ///< the program's path first
   std::vector<std::string> environment;  ///< NAME=VALUE, over ours
   std::string output;                    ///< stdout and stderr are appended to this file
+  int network_namespace = -1;            ///< descriptor of the network namespace it lives in; -1: ours
 };
 
 /// How a process ended.

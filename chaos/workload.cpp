@@ -40,23 +40,29 @@ class workload::writer {
   writer(workload& owner, unsigned number)
       : owner_(owner), options_(owner.options_), number_(number), random_(options_.seed * 1'000 + number) {
     for (const auto& endpoint : options_.endpoints) nodes_.push_back(std::make_unique<node_client>(endpoint));
-    at_ = number % nodes_.size();
+    at_ = options_.first_endpoint ? 0 : number % nodes_.size();
   }
 
   void run() {
     while (!owner_.stopping_ && (options_.writes == 0 || owner_.tickets_++ < options_.writes)) {
       const double draw = std::uniform_real_distribution<double>(0, 1)(random_);
       const bool old_key = !titles_.empty() && draw < options_.overwrites + options_.deletes;
+      const auto title = old_key ? old_title() : new_title();
       if (old_key && draw < options_.deletes) {
-        remove(old_title());
-      } else {
-        store(old_key ? old_title() : new_title());
+        remove(title);
+      } else if (store(title) == ending::acknowledged_late && chance(options_.second_thoughts)) {
+        remove(title);
       }
       if (options_.pause.count() > 0) std::this_thread::sleep_for(options_.pause);
     }
   }
 
  private:
+  /// Of a write, over all its calls.
+  enum class ending : std::uint8_t { acknowledged, acknowledged_late, other };
+
+  bool chance(double share) { return std::uniform_real_distribution<double>(0, 1)(random_) < share; }
+
   std::string new_title() {
     titles_.push_back("writer " + std::to_string(number_) + " record " + std::to_string(titles_.size()));
     return titles_.back();
@@ -66,7 +72,7 @@ class workload::writer {
     return titles_[std::uniform_int_distribution<std::size_t>(0, titles_.size() - 1)(random_)];
   }
 
-  void store(const std::string& title) {
+  ending store(const std::string& title) {
     v1::StoreRequest request;
     auto& record = *request.mutable_memory();
     record.set_namespace_(options_.name_space);
@@ -78,7 +84,7 @@ class workload::writer {
     event.key = key_of(options_.name_space, title);
     event.content_hash = hash_of(record.content());
     v1::StoreReply reply;
-    send(event, [&](node_client& node) {
+    return send(event, [&](node_client& node) {
       const auto answer = node.store(request, &reply, options_.call_deadline);
       return std::pair(answer, answer.ok() ? reply.id() : std::string());
     });
@@ -100,24 +106,36 @@ class workload::writer {
 
   /// Every attempt is an event of its own: what a failed one did may surface beside what a later one did.
   template <class Call>
-  void send(const write_event& write, Call call) {
+  ending send(const write_event& write, Call call) {
+    bool late = false;
     for (unsigned round = 0; round < rounds_max; ++round) {
       for (std::size_t i = 0; i < nodes_.size(); ++i) {
         auto event = write;
+        event.node = at_;
         event.start_us = steady_us();
+        ++owner_.in_flight_;
         const auto [answer, id] = call(*nodes_[at_]);
+        --owner_.in_flight_;
         event.end_us = steady_us();
         event.outcome = outcome_of(answer);
         event.id = id;
         owner_.record_overdue((event.end_us - event.start_us) / 1'000 - options_.call_deadline.count());
+        const auto outcome = event.outcome;
         owner_.history_.add(std::move(event));
-        if (answer.ok()) ++owner_.done_;
-        if (!worth_another_node(answer)) return;
+        if (answer.ok()) {
+          ++owner_.done_;
+          return late ? ending::acknowledged_late : ending::acknowledged;
+        }
+        if (!worth_another_node(answer)) return ending::other;
+        late = late || outcome == write_outcome::indeterminate;
         at_ = (at_ + 1) % nodes_.size();
+        if (chance(options_.give_up)) return ending::other;
       }
-      if (owner_.stopping_) return;
+      if (owner_.stopping_) return ending::other;
       std::this_thread::sleep_for(round_pause);
     }
+    ++owner_.failed_;
+    return ending::other;
   }
 
   workload& owner_;

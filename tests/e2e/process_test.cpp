@@ -96,7 +96,7 @@ TEST_SUITE("chaos.ports") {
     const auto ports = free_ports(20);
     REQUIRE(ports.ok());
     CHECK(std::set<std::uint16_t>(ports->begin(), ports->end()).size() == 20);
-    for (const auto port : *ports) CHECK(!accepts_connections(port));
+    for (const auto port : *ports) CHECK(!accepts_connections("127.0.0.1:" + std::to_string(port)));
   }
 }
 

@@ -1,0 +1,62 @@
+// What each class of faults does to a cluster under load, and how it proves that it did.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <random>
+#include <string>
+#include <vector>
+
+#include "chaos/drill/fault_class.hpp"
+#include "chaos/history.hpp"
+#include "proto/status.hpp"
+
+namespace quorate::chaos {
+
+class environment;
+class workload;
+
+/// What a script works with.
+struct stage {
+  environment& env;
+  workload& load;
+  std::mt19937_64& random;
+  unsigned cycle = 1;
+
+  std::uint64_t between(std::uint64_t least, std::uint64_t most);
+  const std::string& any_node();
+};
+
+/// What it did.
+struct bite {
+  std::uint64_t count = 0;  ///< in the unit of the class; 0: nothing happened
+  unsigned in_flight = 0;
+  /// Nodes it leaves dead, to be started again once the others have been judged.
+  std::vector<std::string> dead;
+  /// A node that could hear from nobody, and when (steady, microseconds): it cannot have had a second copy made.
+  struct alone {
+    std::size_t node;
+    std::int64_t from_us;
+    std::int64_t until_us;
+  };
+  std::optional<alone> cut_off;
+  /// What the node in trouble served meanwhile.
+  served_contents served;
+};
+
+struct fault_script {
+  fault_class fault;
+  unsigned clients;                 ///< 0: as many as asked for
+  std::chrono::milliseconds pause;  ///< of a client between two writes
+  std::size_t content_bytes;
+  bool through_one;                 ///< all clients write through the first node
+  bool needs_network;               ///< cut, lose or limit
+  bool no_write_fails;              ///< a write given up fails the cycle
+  status (*prepare)(environment&);  ///< before the start; may be null
+  result<bite> (*run)(stage&);      ///< an error: the node did not do what it must, or the tools failed
+};
+
+const fault_script& script_of(fault_class fault);
+
+}  // namespace quorate::chaos

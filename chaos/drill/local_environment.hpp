@@ -1,0 +1,62 @@
+// The nodes of a drill as processes of this machine: signals, files, a small file system, a clock by libfaketime, and
+// whatever network it is given.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "chaos/drill/environment.hpp"
+#include "chaos/local_cluster.hpp"
+
+namespace quorate::chaos {
+
+struct local_options {
+  std::string program;                       ///< path of `quorate`
+  std::map<std::string, std::string> flags;  ///< of every node
+  std::vector<std::string> variables;        ///< NAME=VALUE, of every node
+  network* net = nullptr;                    ///< outlives the environment; null: plain loopback, no faults in it
+  bool may_mount = false;                    ///< small file systems may be mounted
+  bool loop_devices = false;                 ///< on images, else in memory
+  std::string scratch_parent;                ///< where directories are made; empty: the system's place
+};
+
+class local_environment final : public environment {
+ public:
+  static result<std::unique_ptr<local_environment>> make(local_options options);
+  ~local_environment() override;
+
+  std::string name() const override { return "local"; }
+  const std::vector<std::string>& nodes() const override { return cluster_->names(); }
+  std::string address(const std::string& node) const override { return cluster_->address(node); }
+  node_client& client(const std::string& node) override { return cluster_->client(node); }
+  status start_all(std::chrono::milliseconds bound) override;
+  status start(const std::string& node, std::chrono::milliseconds bound) override;
+  status kill(const std::string& node) override;
+  status stop(const std::string& node, std::chrono::milliseconds bound) override;
+  status pause(const std::string& node) override;
+  status resume(const std::string& node) override;
+  bool running(const std::string& node) override { return cluster_->running(node); }
+  std::vector<std::string> log_tail(const std::string& node, std::size_t lines) const override;
+  network* net() override { return options_.net; }
+  result<std::uint64_t> wipe(const std::string& node) override;
+  result<damage_done> damage(const std::string& node, std::uint64_t seed) override;
+  status give_small_disk(const std::string& node, std::uint64_t bytes) override;
+  result<std::uint64_t> fill_disk(const std::string& node) override;
+  status free_disk(const std::string& node) override;
+  status give_movable_clock(const std::string& node) override;
+  status move_clock(const std::string& node, std::chrono::seconds offset) override;
+
+ private:
+  explicit local_environment(local_options options) : options_(std::move(options)) {}
+  std::string mount_point(const std::string& node) const;
+  std::string filler(const std::string& node) const;
+  std::string clock_file(const std::string& node) const;
+
+  local_options options_;
+  std::unique_ptr<local_cluster> cluster_;
+  std::vector<std::string> mounted_;
+};
+
+}  // namespace quorate::chaos

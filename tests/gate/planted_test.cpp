@@ -1,0 +1,85 @@
+#include <doctest/doctest.h>
+
+#include <fstream>
+#include <nlohmann/json.hpp>
+
+#include "chaos/command.hpp"
+#include "chaos/scratch_directory.hpp"
+
+namespace quorate::chaos {
+namespace {
+
+constexpr std::chrono::seconds drill_bound(240);
+
+struct drilled {
+  int exit_code = -1;
+  std::string printed;
+  nlohmann::json report;
+  std::string reasons;
+
+  std::string status(const std::string& fault) const { return report["faults"][fault]["status"]; }
+};
+
+drilled drill(const std::string& planted, const std::string& fault, unsigned cycles) {
+  auto scratch = scratch_directory::make();
+  REQUIRE(scratch.ok());
+  const auto out = scratch->path() + "/out";
+  const auto ended = run_to_end(
+      {{CHAOS_PROGRAM, "drill", "--quorate", PLANTED_PROGRAM, "--node-env", "QUORATE_PLANTED=" + planted, "--fault",
+        fault, "--cycles", std::to_string(cycles), "--converge-within", "8", "--seed", "1", "--out", out},
+       "",
+       ""},
+      drill_bound);
+  REQUIRE_MESSAGE(ended.ok(), ended.error().message());
+  drilled done{ended->exit_code, ended->output, {}, {}};
+  std::ifstream file(out + "/drill.json");
+  done.report = nlohmann::json::parse(file, nullptr, false);
+  REQUIRE_MESSAGE(done.report.is_object(), ended->output);
+  for (const auto& cycle : done.report["cycles_by_fault"][fault])
+    for (const auto& reason : cycle["reasons"]) done.reasons += reason.get<std::string>() + "\n";
+  return done;
+}
+
+void must_fail(const drilled& done, const std::string& fault, const std::string& reason) {
+  CAPTURE(done.printed);
+  CAPTURE(done.reasons);
+  CHECK(done.exit_code == 1);
+  CHECK(done.status(fault) == "fail");
+  CHECK(done.report["pass"] == false);
+  CHECK(done.reasons.find(reason) != std::string::npos);
+}
+
+}  // namespace
+
+TEST_SUITE("gate.planted") {
+  TEST_CASE("a node without a planted bug passes") {
+    for (const std::string fault : {"kill_primary_mid_write", "partition_minority"}) {
+      const auto done = drill("none", fault, 2);
+      CAPTURE(done.printed);
+      CHECK(done.exit_code == 0);
+      CHECK(done.status(fault) == "pass");
+      CHECK(done.report["convergence_by_fault"][fault] == 1.0);
+      CHECK(done.report["faults"][fault]["acknowledged"].get<int>() >= 200);
+    }
+  }
+
+  TEST_CASE("nobody passes on what others wrote: the survivors of a kill stay different") {
+    const auto done = drill("no_relay", "kill_primary_mid_write", 2);
+    must_fail(done, "kill_primary_mid_write", "digests differ");
+    CHECK(done.report["convergence_by_fault"]["kill_primary_mid_write"].get<double>() < 1);
+  }
+
+  TEST_CASE("acknowledged one copy short of the quorum: a node that is cut off says OK") {
+    must_fail(drill("one_copy_less", "partition_minority", 1), "partition_minority", "while it could reach nobody");
+  }
+
+  TEST_CASE("a tombstone is forgotten by time: a deleted record comes back") {
+    must_fail(drill("tombstone_by_time", "partition_minority", 6), "partition_minority", "digests differ");
+  }
+
+  TEST_CASE("a write that was stored is called rejected: it is there") {
+    must_fail(drill("rejected_after_stamp", "partition_minority", 6), "partition_minority", "rejected, but there");
+  }
+}
+
+}  // namespace quorate::chaos
