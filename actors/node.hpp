@@ -41,6 +41,9 @@ struct node_options {
   std::int64_t verify_interval_ms = limits::verify_interval_ms;
   /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
   bool accept_loss = false;
+  /// The disk was begun because the one before was damaged: it is filled by others, never taken for that of a new
+  /// member.
+  bool began_after_damage = false;
   bool enable_drills = false;
 };
 

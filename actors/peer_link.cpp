@@ -16,6 +16,7 @@ namespace {
 
 constexpr std::chrono::milliseconds tick_interval{40};
 constexpr std::int64_t read_patience_ms = 2'000;  // the reader may have died with our order
+constexpr std::int64_t probe_ms_min = 10;         // between heartbeats that find out how wide the way is
 constexpr std::size_t heartbeats_max = 64;
 constexpr std::int64_t round_trip_us_max = 500'000;  // longer ones say too little about a clock
 
@@ -318,7 +319,11 @@ bool peer_link_state::pump_once() {
     }
   }
   if (!first) send = add_questions(frame) || send;
-  if (now >= heartbeat_at_ms_ || machine.heartbeat_wanted()) {
+  // Not at every turn: on a quick way a probe is answered at once, and would be followed by the next. None for a full
+  // peer, which is sent nothing that could be slow.
+  const bool probe = !peer_full_ && machine.heartbeat_wanted() && now >= probe_at_ms_;
+  if (now >= heartbeat_at_ms_ || probe) {
+    probe_at_ms_ = now + probe_ms_min;
     heartbeat_at_ms_ = now + limits::heartbeat_ms;
     add_heartbeat(frame);
     send = true;

@@ -73,7 +73,8 @@ struct peer_link_state {
   std::int64_t retry_at_ms_ = 0;
   std::int64_t backoff_ms_ = 0;
   std::int64_t reading_since_ms_ = 0;  ///< 0 = no read under way
-  std::int64_t heartbeat_at_ms_ = 0;   ///< when the next one is due
+  std::int64_t probe_at_ms_ = 0;
+  std::int64_t heartbeat_at_ms_ = 0;  ///< when the next one is due
   std::uint64_t heartbeat_number_ = 0;
   struct sent_heartbeat {
     std::uint64_t number = 0;

@@ -78,8 +78,8 @@ result<command_end> run_to_end(const command& what, std::chrono::milliseconds bo
   options.network_namespace = what.network_namespace;
   options.arguments.front() = path_of(what.arguments.front());
   if (options.arguments.front().empty())
-    return status(errc::unavailable, what.arguments.front() + " is not installed: Debian has it in the package "
-                                         + (what.package.empty() ? what.arguments.front() : what.package));
+    return status(errc::internal, what.arguments.front() + " is not installed: Debian has it in the package "
+                                      + (what.package.empty() ? what.arguments.front() : what.package));
 
   memory_file output("output");
   memory_file input("input");
@@ -92,8 +92,7 @@ result<command_end> run_to_end(const command& what, std::chrono::milliseconds bo
   if (!child) return child.error();
   const auto end = child->wait(bound);
   if (!end)
-    return status(errc::unavailable,
-                  "'" + text_of(what) + "' still ran after " + std::to_string(bound.count()) + " ms");
+    return status(errc::internal, "'" + text_of(what) + "' still ran after " + std::to_string(bound.count()) + " ms");
   return command_end{end->exit_code, output.text()};
 }
 
@@ -101,9 +100,9 @@ result<std::string> output_of(const command& what, std::chrono::milliseconds bou
   auto end = run_to_end(what, bound);
   if (!end) return end.error();
   if (end->exit_code != 0)
-    return status(errc::unavailable, "'" + text_of(what) + "' ended with "
-                                         + (end->exit_code < 0 ? "a signal" : std::to_string(end->exit_code)) + ": "
-                                         + end->output);
+    return status(errc::internal, "'" + text_of(what) + "' ended with "
+                                      + (end->exit_code < 0 ? "a signal" : std::to_string(end->exit_code)) + ": "
+                                      + end->output);
   return std::move(end->output);
 }
 

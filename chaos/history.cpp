@@ -37,31 +37,54 @@ events_of_key possible_last(const events_of_key& events) {
   for (const auto* event : events) {
     if (event->outcome == write_outcome::acknowledged) newest_start = std::max(newest_start, event->start_us);
   }
+  // Whatever comes of it later, an older version does not take the place of a newer one.
+  decltype(write_event::stamp) newest;
+  for (const auto* event : events)
+    if (event->outcome == write_outcome::acknowledged) newest = std::max(newest, event->stamp);
   events_of_key possible;
   for (const auto* event : events) {
-    const bool acknowledged = event->outcome == write_outcome::acknowledged;
-    if (event->outcome == write_outcome::indeterminate || (acknowledged && event->end_us >= newest_start))
-      possible.push_back(event);
+    const bool acknowledged = event->outcome == write_outcome::acknowledged && event->end_us >= newest_start;
+    const bool unknown = event->outcome == write_outcome::indeterminate && !(event->stamp && event->stamp < newest);
+    if (acknowledged || unknown) possible.push_back(event);
   }
   return possible;
 }
 
+/// Something else must have been on its way that could have overtaken it.
+bool overtaken_by_nothing(const events_of_key& events) {
+  return std::any_of(events.begin(), events.end(), [&](const write_event* event) {
+    if (event->outcome != write_outcome::superseded) return false;
+    return std::none_of(events.begin(), events.end(), [&](const write_event* other) {
+      return other != event && other->outcome != write_outcome::rejected && other->start_us < event->end_us;
+    });
+  });
+}
+
 std::optional<violation::kind> judge(const events_of_key& events, const held_record* held, std::string* expected_id) {
+  if (overtaken_by_nothing(events)) return violation::kind::superseded_by_nothing;
   const auto possible = possible_last(events);
   const auto acknowledged = std::find_if(possible.begin(), possible.end(), [](const write_event* event) {
     return event->outcome == write_outcome::acknowledged;
   });
   if (acknowledged != possible.end()) *expected_id = (*acknowledged)->id;
   if (!held) {
-    const bool explained = acknowledged == possible.end()
-                           || std::any_of(possible.begin(), possible.end(), [](const auto* e) { return e->deleted; });
+    const bool durable = std::any_of(events.begin(), events.end(), [](const auto* e) {
+      return e->outcome == write_outcome::acknowledged || (e->outcome == write_outcome::superseded && !e->deleted);
+    });
+    const bool explained =
+        !durable || std::any_of(possible.begin(), possible.end(), [](const auto* e) { return e->deleted; });
     return explained ? std::nullopt : std::optional(violation::kind::missing);
   }
   if (possible.empty()) return violation::kind::rejected_but_present;
   const auto match = std::find_if(possible.begin(), possible.end(), [&](const write_event* event) {
     return !event->deleted && event->content_hash == held->content_hash;
   });
-  if (match == possible.end()) return violation::kind::wrong_content;
+  if (match == possible.end()) {
+    const bool rejected = std::any_of(events.begin(), events.end(), [&](const write_event* event) {
+      return event->outcome == write_outcome::rejected && !event->deleted && event->content_hash == held->content_hash;
+    });
+    return rejected ? violation::kind::rejected_but_present : violation::kind::wrong_content;
+  }
   if (!(*match)->id.empty() && (*match)->id != held->id) {
     *expected_id = (*match)->id;
     return violation::kind::wrong_id;
@@ -118,6 +141,7 @@ std::string text_of(const violation& found) {
     case violation::kind::wrong_content: return "content of no write that may be last: " + key;
     case violation::kind::wrong_id: return "under another id than answered: " + key + " (answered " + found.id + ")";
     case violation::kind::rejected_but_present: return "rejected, but there: " + key;
+    case violation::kind::superseded_by_nothing: return "called superseded, but nothing else was written: " + key;
     case violation::kind::foreign: return "there, but nobody wrote it: " + key + " (id " + found.id + ")";
     case violation::kind::served_wrong: return "served with a content that no write can have left: " + key;
     case violation::kind::duplicate: return "there twice: " + key + " (id " + found.id + ")";

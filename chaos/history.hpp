@@ -2,11 +2,13 @@
 //
 // `history` is thread-safe. The check is pure: it allows exactly what the answers allow. Of the writes of one key it
 // accepts the content of an acknowledged one that no other acknowledged one followed in time, and of any
-// indeterminate one; nothing else, and absence only where a deletion or "nothing acknowledged" explains it.
+// indeterminate one that is not known to be older than an acknowledged one; nothing else, and absence only where a
+// deletion or "nothing acknowledged" explains it.
 #pragma once
 
 #include <cstdint>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -26,6 +28,8 @@ struct write_event {
   std::size_t node = 0;       ///< index of the endpoint it was sent to
   std::int64_t start_us = 0;  ///< steady clock
   std::int64_t end_us = 0;
+  /// Hybrid time and node, as answered: of two versions of a record the higher one wins, whenever it comes.
+  std::optional<std::pair<std::uint64_t, std::uint64_t>> stamp;
 };
 
 /// Namespace and title in one.
@@ -61,6 +65,7 @@ struct violation {
     wrong_content,
     wrong_id,
     rejected_but_present,
+    superseded_by_nothing,  ///< called durable and overtaken, but nothing was there that could have overtaken it
     foreign,
     duplicate,
     served_wrong

@@ -61,6 +61,19 @@ class workload::writer {
   /// Of a write, over all its calls.
   enum class ending : std::uint8_t { acknowledged, acknowledged_late, other };
 
+  struct told {
+    grpc::Status answer;
+    std::string id;
+    v1::Version version;  ///< when it is OK
+  };
+
+  static decltype(write_event::stamp) stamp_of(const grpc::Status& answer, const v1::Version& version) {
+    const auto failure = write_failure_of(answer);
+    const auto& stamped = failure ? failure->version() : version;
+    if (stamped.time() == 0) return std::nullopt;
+    return std::pair<std::uint64_t, std::uint64_t>(stamped.time(), stamped.node());
+  }
+
   bool chance(double share) { return std::uniform_real_distribution<double>(0, 1)(random_) < share; }
 
   std::string new_title() {
@@ -86,7 +99,7 @@ class workload::writer {
     v1::StoreReply reply;
     return send(event, [&](node_client& node) {
       const auto answer = node.store(request, &reply, options_.call_deadline);
-      return std::pair(answer, answer.ok() ? reply.id() : std::string());
+      return told{answer, answer.ok() ? reply.id() : "", reply.version()};
     });
   }
 
@@ -100,7 +113,7 @@ class workload::writer {
     v1::DeleteReply reply;
     send(event, [&](node_client& node) {
       const auto answer = node.remove(request, &reply, options_.call_deadline);
-      return std::pair(answer, answer.ok() ? reply.id() : std::string());
+      return told{answer, answer.ok() ? reply.id() : "", reply.version()};
     });
   }
 
@@ -114,11 +127,12 @@ class workload::writer {
         event.node = at_;
         event.start_us = steady_us();
         ++owner_.in_flight_;
-        const auto [answer, id] = call(*nodes_[at_]);
+        const auto [answer, id, version] = call(*nodes_[at_]);
         --owner_.in_flight_;
         event.end_us = steady_us();
         event.outcome = outcome_of(answer);
         event.id = id;
+        event.stamp = stamp_of(answer, version);
         owner_.record_overdue((event.end_us - event.start_us) / 1'000 - options_.call_deadline.count());
         const auto outcome = event.outcome;
         owner_.history_.add(std::move(event));
@@ -126,7 +140,11 @@ class workload::writer {
           ++owner_.done_;
           return late ? ending::acknowledged_late : ending::acknowledged;
         }
-        if (!worth_another_node(answer)) return ending::other;
+        if (!worth_another_node(answer)) {
+          // A record that is gone already need not be deleted.
+          if (!write.deleted || answer.error_code() != grpc::NOT_FOUND) ++owner_.failed_;
+          return ending::other;
+        }
         late = late || outcome == write_outcome::indeterminate;
         at_ = (at_ + 1) % nodes_.size();
         if (chance(options_.give_up)) return ending::other;

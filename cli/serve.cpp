@@ -188,7 +188,9 @@ bool wait_for_space(const std::string& directory) {
 /// Serves until a stop signal (ok) or until the node cannot go on: then why, and all of it is closed.
 status serve_once(const serve_options& options, std::ostream& out, bool* served) {
   const auto end = std::make_shared<ending>();
-  auto running = start(options.node, options.directory, options.listen, [&options, end](const status& why) {
+  auto node = options.node;
+  node.began_after_damage = storage::holds_set_aside(options.directory);
+  auto running = start(node, options.directory, options.listen, [&options, end](const status& why) {
     if (!may_begin_anew(options, why) && !may_wait(why)) exit_at_once("the node cannot go on: " + why.message());
     end->report(why);
   });
@@ -209,6 +211,9 @@ status serve_once(const serve_options& options, std::ostream& out, bool* served)
   const impatience watching(why.ok() ? impatience::signals::end_the_process : impatience::signals::wait);
   auto stopping = std::move(*running);
   stop(stopping);
+  // Found while it stopped: for the next start.
+  if (const auto found = end->reason(); why.ok() && found.code() == errc::corruption)
+    static_cast<void>(storage::mark_damaged(options.directory, found.context()).ok());
   return why;
 }
 

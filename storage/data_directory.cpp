@@ -168,6 +168,12 @@ class taken_directory {
 
 }  // namespace
 
+bool holds_set_aside(const std::string& directory) {
+  const auto names = list_names(directory);
+  return names
+         && std::any_of(names->begin(), names->end(), [](const auto& name) { return name.starts_with(copy_prefix); });
+}
+
 result<directory_state> look_at_directory(const std::string& directory) {
   if (directory.empty()) return unusable("the directory has no name");
   struct stat about {};
@@ -185,13 +191,15 @@ result<directory_state> look_at_directory(const std::string& directory) {
     return status(errc::corruption, directory + " was found damaged and is not yet set aside ("
                                         + read_mark(directory).value_or(damage_mark{}).reason + ")");
   if (std::binary_search(names->begin(), names->end(), "CURRENT")) return directory_state::existing;
+  // Other people's files first: theirs may have names like ours, and are not to be taken for a damaged database.
+  for (const auto& name : *names)
+    if (!holds_data(name) && !holds_nothing(name) && !name.starts_with("OPTIONS-"))
+      return unusable(directory + " holds no database but other files, such as " + name + ": use an empty directory");
   for (const auto& name : *names) {
     // Opening would start an empty database over the remains of a full one.
-    if (holds_data(name))
+    if (holds_data(name) || name.starts_with("OPTIONS-"))
       return status(errc::corruption, directory + " holds " + name
                                           + " but the file CURRENT is missing: restore it, or use an empty directory");
-    if (!holds_nothing(name))
-      return unusable(directory + " holds no database but other files, such as " + name + ": use an empty directory");
   }
   return directory_state::fresh;
 }

@@ -35,6 +35,9 @@ status sync_parent(const std::string& directory);
 /// change nothing.
 status mark_damaged(const std::string& directory, const std::string& why);
 
+/// Whether copies of damaged data lie in the directory: it was begun anew at least once.
+bool holds_set_aside(const std::string& directory);
+
 struct set_aside_copy {
   std::string path;    ///< where everything is now
   std::string reason;  ///< of the first mark_damaged

@@ -28,6 +28,8 @@ constexpr std::uint64_t share_kept = 8;
 constexpr std::uint64_t budgets_in_reserve = 16;
 static_assert(limits::disk_reserve_bytes == budgets_in_reserve * (64u << 20));
 
+constexpr fsfilcnt_t files_needed = 64;  ///< tables, logs and manifests of a flush and a compaction
+
 result<struct statvfs> ask(const std::string& directory) {
   struct statvfs about {};
   if (::statvfs(directory.c_str(), &about) == 0) return about;
@@ -51,6 +53,10 @@ result<disk_space> space_of(const std::string& directory) {
   const auto about = ask(directory);
   if (!about) return about.error();
   const std::uint64_t block = about->f_frsize;
+  // Some file systems do not count; then only a failed write tells.
+  if (about->f_blocks == 0) return disk_space{UINT64_MAX, 0};
+  // Without room for new files there is no room, however many bytes are free.
+  if (about->f_files > 0 && about->f_favail < files_needed) return disk_space{0, reserve_of(about->f_blocks * block)};
   return disk_space{about->f_bavail * block, reserve_of(about->f_blocks * block)};
 }
 

@@ -9,7 +9,7 @@ namespace quorate::core {
 refill_verdict refill::tick(const log_vector& own, const std::vector<refill_view>& others) {
   const bool never_seen = std::all_of(others.begin(), others.end(),
                                       [](const refill_view& other) { return other.up && other.knows_us_by == 0; });
-  if (never_seen) return refill_verdict::complete_as_new;
+  if (never_seen && may_be_new_) return refill_verdict::complete_as_new;
 
   std::size_t covered = 0;
   for (const auto& other : others) {

@@ -4,7 +4,8 @@
 // majority-crossing number of others hold, its acknowledgements and answers could let a quorum miss an acknowledged
 // write. Two ways to become complete:
 //   new: every other member is there, and none has ever known this member complete, on any disk. Then it never
-//     acknowledged anything that counted.
+//     acknowledged anything that counted. Not for a disk that was begun because the one before was damaged: when all
+//     members begin anew so, none knows of any other, and what they acknowledged is in the copies they set aside.
 //   refilled: it holds everything that N - majority + 1 complete others held at some instant after the longest time a
 //     write or read waits for its quorum: what the old disk promised is decided by then.
 // The argument is in docs/consistency.md.
@@ -34,12 +35,14 @@ enum class refill_verdict { wait, complete_as_new, complete_as_refilled };
 class refill {
  public:
   /// `settled_us`: the first instant at which nothing the old disk promised is still undecided.
-  explicit refill(std::int64_t settled_us) : settled_us_(settled_us) {}
+  /// `may_be_new`: false when it is known that there was a disk before.
+  explicit refill(std::int64_t settled_us, bool may_be_new = true) : settled_us_(settled_us), may_be_new_(may_be_new) {}
 
   refill_verdict tick(const log_vector& own, const std::vector<refill_view>& others);
 
  private:
   std::int64_t settled_us_;
+  bool may_be_new_;
   std::map<node_id, log_vector> wanted_;  ///< what each complete member held
 };
 

@@ -243,6 +243,16 @@ status compose_environment::kill(const std::string& node) {
   return {};
 }
 
+status compose_environment::kill_together() {
+  for (const auto& node : nodes())
+    if (auto killed = act({"kill", "--signal", "KILL"}, node, engine_bound); !killed) return killed;
+  for (const auto& node : nodes())
+    if (!wait_until(
+            engine_bound, [&] { return !running(node); }, poll))
+      return failure(node, "still runs after SIGKILL");
+  return {};
+}
+
 status compose_environment::stop(const std::string& node, milliseconds bound) {
   const auto seconds = std::chrono::ceil<std::chrono::seconds>(bound).count();
   if (auto stopped = act({"stop", "-t", std::to_string(seconds)}, node, bound + engine_bound); !stopped) return stopped;

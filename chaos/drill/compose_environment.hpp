@@ -41,7 +41,6 @@ class compose_environment final : public environment {
   /// Of the node's container; empty before `start_all`.
   const std::string& container(const std::string& node) const { return members_.at(node).container; }
 
-  std::string name() const override { return "compose"; }
   const std::vector<std::string>& nodes() const override { return names_; }
   std::string address(const std::string& node) const override;
   node_client& client(const std::string& node) override;
@@ -49,6 +48,7 @@ class compose_environment final : public environment {
   status start_all(std::chrono::milliseconds bound) override;
   status start(const std::string& node, std::chrono::milliseconds bound) override;
   status kill(const std::string& node) override;
+  status kill_together() override;
   status stop(const std::string& node, std::chrono::milliseconds bound) override;
   status pause(const std::string& node) override;
   status resume(const std::string& node) override;

@@ -23,6 +23,7 @@ constexpr milliseconds writes_bound(60'000);
 constexpr milliseconds preflight_bound(5'000);
 constexpr milliseconds after_fault(200);  ///< load goes on that long, to show that it can
 constexpr std::uint64_t warm_writes = 16;
+constexpr std::uint64_t writes_after_min = 10;
 constexpr std::uint64_t begun_in_fault_min = 10;
 constexpr std::size_t reasons_max = 12;
 constexpr double overwrites = 0.25;
@@ -64,6 +65,7 @@ class cycle {
     settle();
     load_->stop();
     registers_->stop();
+    load_end_us_ = steady_us();
     if (!bite_.dead.empty()) {
       judge_survivors();
       for (const auto& node : bite_.dead)
@@ -119,6 +121,7 @@ class cycle {
     write_event event;
     event.key = key_of(preflight_namespace, request.memory().title());
     event.content_hash = hash_of(request.memory().content());
+    event.node = preflights_.size();
     event.start_us = steady_us();
     v1::StoreReply reply;
     const auto answer = env_.client(node).store(request, &reply, preflight_bound);
@@ -141,6 +144,7 @@ class cycle {
       return false;
     }
     bite_ = std::move(*done);
+    if (bite_.from_us != 0) fault_start_us_ = bite_.from_us;
     result_.bit = bite_.count;
     result_.in_flight = bite_.in_flight;
     if (bite_.count == 0) result_.fail(verdict::invalid, "the fault did nothing: 0 " + std::string(words().proof));
@@ -150,11 +154,13 @@ class cycle {
   /// Load after the fault, until there was enough of it.
   void settle() {
     const auto end = steady_clock::now() + after_fault;
-    const bool enough = wait_until(writes_bound, [&] {
-      return interrupted() || (load_->writes_done() >= plan_.writes && steady_clock::now() >= end);
-    });
+    // Not only those of before: the cluster must take writes again.
+    const auto needed = std::max(plan_.writes, load_->writes_done() + writes_after_min);
+    const bool enough = wait_until(
+        writes_bound, [&] { return interrupted() || (load_->writes_done() >= needed && steady_clock::now() >= end); });
+    if (interrupted()) result_.fail(verdict::invalid, "interrupted");
     if (!enough)
-      result_.fail(verdict::fail, std::to_string(load_->writes_done()) + " of " + std::to_string(plan_.writes)
+      result_.fail(verdict::fail, std::to_string(load_->writes_done()) + " of " + std::to_string(needed)
                                       + " writes were acknowledged "
                                       + duration_text(static_cast<double>(writes_bound.count())) + " after the fault");
   }
@@ -174,7 +180,8 @@ class cycle {
     result_.timeline.converged_ms = ms_between(load_start_us_, steady_us());
     for (const auto& node : env_.nodes()) {
       judge(node, "");
-      registers_->read_finally(env_.address(node));
+      if (const auto read = registers_->read_finally(env_.address(node)); !read)
+        result_.fail(verdict::fail, read.message());
     }
     for (const auto& found : check_served(events(), bite_.served, register_namespace)) {
       ++result_.phantom;
@@ -187,14 +194,22 @@ class cycle {
   /// Nobody heard of the write before its answer, so it cannot have been on two disks.
   void judge_lonely_answers() {
     if (!bite_.cut_off) return;
-    for (const auto& event : load_->seen().events()) {
-      const bool meanwhile = event.node == bite_.cut_off->node && event.start_us >= bite_.cut_off->from_us
-                             && event.end_us <= bite_.cut_off->until_us;
-      if (!meanwhile || event.outcome != write_outcome::acknowledged) continue;
+    const auto& node = env_.nodes()[bite_.cut_off->node];
+    const auto meanwhile = [&](const auto& call) {
+      return call.start_us >= bite_.cut_off->from_us && call.end_us <= bite_.cut_off->until_us;
+    };
+    const auto blame = [&](const std::string& what) {
       ++result_.lost;
-      result_.fail(verdict::fail, "acknowledged by " + env_.nodes()[bite_.cut_off->node]
-                                      + " while it could reach nobody: " + readable(event.key));
+      result_.fail(verdict::fail, what + ", by " + node + " while it could reach nobody");
+    };
+    for (const auto& event : load_->seen().events()) {
+      const bool durable = event.outcome == write_outcome::acknowledged || event.outcome == write_outcome::superseded;
+      if (event.node == bite_.cut_off->node && meanwhile(event) && durable)
+        blame(std::string(text_of(event.outcome)) + ": " + readable(event.key));
     }
+    for (const auto& call : registers_->operations())
+      if (call.label == env_.address(node) && meanwhile(call) && call.certain)
+        blame((call.write ? "acknowledged in order: " : "read with a quorum: ") + call.key);
   }
 
   std::vector<write_event> events() const {
@@ -248,6 +263,7 @@ class cycle {
       switch (one.what) {
         case violation::kind::missing:
         case violation::kind::wrong_content:
+        case violation::kind::superseded_by_nothing:
         case violation::kind::wrong_id: ++result_.lost, ++wrong; break;
         case violation::kind::rejected_but_present:
         case violation::kind::served_wrong: ++result_.phantom; break;
@@ -265,6 +281,13 @@ class cycle {
 
   void judge_order() {
     const auto operations = registers_->operations();
+    const auto during_load = [&](bool write) {
+      return std::any_of(operations.begin(), operations.end(), [&](const auto& call) {
+        return call.write == write && call.certain && call.start_us < load_end_us_;
+      });
+    };
+    if (!during_load(true) || !during_load(false))
+      result_.fail(verdict::fail, "no linearizable write or no quorum read was answered: no evidence of order");
     const auto order = check_linearizable(operations);
     result_.linearizable = !order.violation && !order.undecided;
     if (order.violation)
@@ -274,14 +297,9 @@ class cycle {
 
   void summarise(cycle_history* history) {
     auto all = events();
-    for (const auto& event : all) {
-      switch (event.outcome) {
-        case write_outcome::acknowledged: ++result_.counts.acknowledged; break;
-        case write_outcome::rejected: ++result_.counts.rejected; break;
-        case write_outcome::indeterminate: ++result_.counts.indeterminate; break;
-        case write_outcome::superseded: ++result_.counts.superseded; break;
-      }
-    }
+    chaos::history counted;
+    for (const auto& event : all) counted.add(event);
+    result_.counts = counted.counts();
     if (!load_) return;
     result_.fault_ms = ms_between(fault_start_us_, fault_end_us_);
     const auto window_end = bite_.dead.empty() ? fault_end_us_ : INT64_MAX;
@@ -352,6 +370,7 @@ class cycle {
   std::int64_t load_start_us_ = 0;
   std::int64_t fault_start_us_ = 0;
   std::int64_t fault_end_us_ = 0;
+  std::int64_t load_end_us_ = 0;
 };
 
 }  // namespace

@@ -72,7 +72,13 @@ class class_run {
       failed.fail(verdict::infrastructure, env.error().message());
       return failed;
     }
-    auto done = run_cycle(plan, **env, history);
+    cycle_result done;
+    try {
+      done = run_cycle(plan, **env, history);
+    } catch (const std::exception& error) {
+      done.plan = plan;
+      done.fail(verdict::infrastructure, std::string("the drill itself failed: ") + error.what());
+    }
     if (done.outcome == verdict::fail) {
       for (const auto& node : (*env)->nodes())
         for (const auto& line : (*env)->log_tail(node, log_lines)) logs_.push_back(node + " | " + line);

@@ -99,12 +99,13 @@ drill_options options_of(const drill_flags& flags, std::vector<fault_class> faul
   return options;
 }
 
-status make_out_directory(const std::string& directory, const std::string& must_not_hold) {
+status make_out_directory(const std::string& directory) {
   std::error_code error;
-  if (std::filesystem::exists(directory + "/" + must_not_hold, error))
-    return status::invalid("--out", directory + " holds a run already; name a new directory");
   std::filesystem::create_directories(directory, error);
   if (error) return status::invalid("--out", "cannot make " + directory + ": " + error.message());
+  // Reports of two runs must never be taken for one.
+  if (!std::filesystem::is_empty(directory, error) || error)
+    return status::invalid("--out", directory + " holds files already; name a new directory");
   return {};
 }
 
@@ -132,7 +133,7 @@ void add_drill_verb(CLI::App& program, std::shared_ptr<drill_flags> flags) {
 int run_drill_verb(const drill_flags& flags) {
   const auto faults = read_faults(flags.faults);
   if (!faults) return complain(faults.error());
-  if (auto made = make_out_directory(flags.out, "chaos-report.jsonl"); !made) return complain(made);
+  if (auto made = make_out_directory(flags.out); !made) return complain(made);
   auto where = make_place(flags);
   if (!where) return complain(where.error());
   const auto options = options_of(flags, *faults);

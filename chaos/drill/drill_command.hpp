@@ -40,8 +40,8 @@ result<std::vector<fault_class>> read_faults(const std::string& list);
 drill_options options_of(const drill_flags& flags, std::vector<fault_class> faults);
 /// A seed that was given, or a new one.
 std::uint64_t chosen_seed(std::uint64_t given);
-/// Makes the directory of a run; it must not hold one already.
-status make_out_directory(const std::string& directory, const std::string& must_not_hold);
+/// Makes the directory of a run; it must hold nothing.
+status make_out_directory(const std::string& directory);
 
 void add_drill_verb(CLI::App& program, std::shared_ptr<drill_flags> flags);
 /// Exit code: 0 all classes passed, 1 not, 2 usage.

@@ -28,8 +28,6 @@ class environment {
  public:
   virtual ~environment() = default;
 
-  /// "local" or "compose".
-  virtual std::string name() const = 0;
   virtual const std::vector<std::string>& nodes() const = 0;
   /// host:port for clients on this machine.
   virtual std::string address(const std::string& node) const = 0;
@@ -42,6 +40,8 @@ class environment {
   virtual status start(const std::string& node, std::chrono::milliseconds bound) = 0;
   /// SIGKILL; gone on return.
   virtual status kill(const std::string& node) = 0;
+  /// SIGKILL of all, as close to one instant as can be.
+  virtual status kill_together() = 0;
   /// SIGTERM; an error unless it ended with exit code 0 within `bound`.
   virtual status stop(const std::string& node, std::chrono::milliseconds bound) = 0;
   virtual status pause(const std::string& node) = 0;

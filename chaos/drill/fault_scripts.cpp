@@ -83,6 +83,7 @@ result<bite> kill_primary(stage& on) {
   const auto& victim = on.env.nodes().front();
   bite done;
   done.in_flight = wait_in_flight(on.load);
+  done.from_us = steady_us();
   if (auto killed = on.env.kill(victim); !killed) return killed;
   done.count = done.in_flight >= in_flight_min ? done.in_flight : 0;
   done.dead = {victim};
@@ -179,8 +180,8 @@ result<bite> skew_clock(stage& on) {
 result<bite> kill_all(stage& on) {
   bite done;
   done.in_flight = wait_in_flight(on.load);
-  for (const auto& node : on.env.nodes())
-    if (auto killed = on.env.kill(node); !killed) return killed;
+  done.from_us = steady_us();
+  if (auto killed = on.env.kill_together(); !killed) return killed;
   done.count = done.in_flight >= in_flight_min ? done.in_flight : 0;
   for (const auto& node : on.env.nodes())
     if (auto started = on.env.start(node, start_bound); !started) return started;
@@ -265,6 +266,7 @@ result<bite> damage(stage& on) {
     return node_failed("damage of " + done_to->file + " was not found: " + filling.context());
   if (auto filled = wait_all_count(on.env, refill_bound); !filled) return filled;
   done.served = watching.stop();
+  if (done.served.empty()) return node_failed("nothing could be read of node " + node + " after the damage");
   return done;
 }
 
@@ -315,21 +317,21 @@ constexpr milliseconds at_once(0);
 constexpr milliseconds steady(2);
 constexpr milliseconds slow(5);
 
-// fault, clients, pause, content, through one, network, no write fails, prepare, run
+// fault, clients, pause, content, through one, no write fails, prepare, run
 constexpr std::array<fault_script, all_faults.size()> scripts{{
-    {fault_class::kill_primary_mid_write, 48, at_once, 256, true, false, false, nullptr, kill_primary},
-    {fault_class::partition_minority, 0, steady, 256, false, true, false, nullptr, partition_minority},
-    {fault_class::partition_asymmetric, 0, steady, 256, false, true, false, nullptr, partition_asymmetric},
-    {fault_class::drop_random_acks, 0, steady, 256, false, true, false, nullptr, lose_packets},
-    {fault_class::pause_peer, 0, steady, 256, false, false, false, nullptr, pause},
-    {fault_class::clock_skew_peer, 0, steady, 256, false, false, false, prepare_clock, skew_clock},
-    {fault_class::kill_all, 48, at_once, 256, false, false, false, nullptr, kill_all},
-    {fault_class::wipe_node, 0, slow, 256, false, false, false, nullptr, wipe},
-    {fault_class::disk_full, 0, steady, 1'024, false, false, false, prepare_disk, fill_disk},
-    {fault_class::corrupt_sst, 0, slow, 256, false, false, false, nullptr, damage},
-    {fault_class::kill_actor, 0, steady, 256, false, false, false, nullptr, kill_actors},
-    {fault_class::rolling_restart, 0, steady, 256, false, false, true, nullptr, restart_each},
-    {fault_class::slow_link, 0, steady, 2'048, false, true, false, nullptr, slow_link},
+    {fault_class::kill_primary_mid_write, 48, at_once, 256, true, false, nullptr, kill_primary},
+    {fault_class::partition_minority, 0, steady, 256, false, false, nullptr, partition_minority},
+    {fault_class::partition_asymmetric, 0, steady, 256, false, false, nullptr, partition_asymmetric},
+    {fault_class::drop_random_acks, 0, steady, 256, false, false, nullptr, lose_packets},
+    {fault_class::pause_peer, 0, steady, 256, false, false, nullptr, pause},
+    {fault_class::clock_skew_peer, 0, steady, 256, false, false, prepare_clock, skew_clock},
+    {fault_class::kill_all, 48, at_once, 256, false, false, nullptr, kill_all},
+    {fault_class::wipe_node, 0, slow, 256, false, false, nullptr, wipe},
+    {fault_class::disk_full, 0, steady, 1'024, false, false, prepare_disk, fill_disk},
+    {fault_class::corrupt_sst, 0, slow, 256, false, false, nullptr, damage},
+    {fault_class::kill_actor, 0, steady, 256, false, false, nullptr, kill_actors},
+    {fault_class::rolling_restart, 0, steady, 256, false, true, nullptr, restart_each},
+    {fault_class::slow_link, 0, steady, 2'048, false, false, nullptr, slow_link},
 }};
 
 }  // namespace

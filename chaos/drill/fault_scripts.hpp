@@ -32,6 +32,7 @@ struct stage {
 struct bite {
   std::uint64_t count = 0;  ///< in the unit of the class; 0: nothing happened
   unsigned in_flight = 0;
+  std::int64_t from_us = 0;  ///< steady; 0: since the script began
   /// Nodes it leaves dead, to be started again once the others have been judged.
   std::vector<std::string> dead;
   /// A node that could hear from nobody, and when (steady, microseconds): it cannot have had a second copy made.
@@ -51,7 +52,6 @@ struct fault_script {
   std::chrono::milliseconds pause;  ///< of a client between two writes
   std::size_t content_bytes;
   bool through_one;                 ///< all clients write through the first node
-  bool needs_network;               ///< cut, lose or limit
   bool no_write_fails;              ///< a write given up fails the cycle
   status (*prepare)(environment&);  ///< before the start; may be null
   result<bite> (*run)(stage&);      ///< an error: the node did not do what it must, or the tools failed

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <csignal>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -99,6 +100,12 @@ status local_environment::start(const std::string& node, std::chrono::millisecon
 status local_environment::kill(const std::string& node) {
   if (!cluster_->running(node)) return {errc::unavailable, "node " + node + " had already ended"};
   cluster_->kill(node);
+  return {};
+}
+
+status local_environment::kill_together() {
+  for (const auto pid : cluster_->pids()) ::kill(pid, SIGKILL);
+  for (const auto& node : nodes()) cluster_->kill(node);
   return {};
 }
 

@@ -27,13 +27,13 @@ class local_environment final : public environment {
   static result<std::unique_ptr<local_environment>> make(local_options options);
   ~local_environment() override;
 
-  std::string name() const override { return "local"; }
   const std::vector<std::string>& nodes() const override { return cluster_->names(); }
   std::string address(const std::string& node) const override { return cluster_->address(node); }
   node_client& client(const std::string& node) override { return cluster_->client(node); }
   status start_all(std::chrono::milliseconds bound) override;
   status start(const std::string& node, std::chrono::milliseconds bound) override;
   status kill(const std::string& node) override;
+  status kill_together() override;
   status stop(const std::string& node, std::chrono::milliseconds bound) override;
   status pause(const std::string& node) override;
   status resume(const std::string& node) override;

@@ -99,7 +99,7 @@ void register_load::stop() {
   threads_.clear();
 }
 
-void register_load::read_finally(const std::string& endpoint) {
+status register_load::read_finally(const std::string& endpoint) {
   node_client node(endpoint);
   for (unsigned i = 0; i < options_.registers; ++i) {
     v1::GetRequest request;
@@ -112,10 +112,12 @@ void register_load::read_finally(const std::string& endpoint) {
     v1::GetReply reply;
     const auto answer = node.get(request, &reply);
     operation.end_us = steady_us();
-    if (!answer.ok() && answer.error_code() != grpc::NOT_FOUND) continue;
+    if (!answer.ok() && answer.error_code() != grpc::NOT_FOUND)
+      return {errc::unavailable, "reading " + title_of(i) + " of " + endpoint + " in the end: " + text_of(answer)};
     operation.value = answer.ok() ? value_in(reply.memory().content()) : 0;
     add(std::move(operation));
   }
+  return {};
 }
 
 std::vector<register_operation> register_load::operations() const {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "chaos/linearizability.hpp"
+#include "proto/status.hpp"
 
 namespace quorate::chaos {
 
@@ -36,7 +37,7 @@ class register_load {
   /// Returns when the calls under way are answered.
   void stop();
   /// Reads every register once through this node's own copy; once all nodes are equal, that must fit too.
-  void read_finally(const std::string& endpoint);
+  status read_finally(const std::string& endpoint);
 
   std::vector<register_operation> operations() const;
 

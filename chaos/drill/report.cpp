@@ -31,8 +31,11 @@ ordered_json cycle_object(const cycle_result& cycle) {
       {"quorum_not_met", cycle.counts.rejected},
       {"fail", cycle.counts.indeterminate + cycle.counts.superseded},
   };
-  for (std::size_t i = 0; i < 3; ++i)
-    out["count_node" + std::to_string(i)] = i < cycle.rows.size() ? std::to_string(cycle.rows[i].second) : "ERR";
+  for (const char node : {'a', 'b', 'c'}) {
+    const auto row = std::find_if(cycle.rows.begin(), cycle.rows.end(),
+                                  [&](const auto& one) { return one.first == std::string(1, node); });
+    out["count_node" + std::to_string(node - 'a')] = row != cycle.rows.end() ? std::to_string(row->second) : "ERR";
+  }
   out["acknowledged"] = cycle.counts.acknowledged;
   out["rejected"] = cycle.counts.rejected;
   out["indeterminate"] = cycle.counts.indeterminate;

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iostream>
+#include <map>
 #include <nlohmann/json.hpp>
 #include <thread>
 #include <utility>
@@ -19,7 +20,6 @@ namespace {
 namespace fs = std::filesystem;
 using nlohmann::ordered_json;
 
-constexpr milliseconds end_bound(30'000);
 constexpr milliseconds look_pause(50);
 
 class class_runs {
@@ -33,17 +33,16 @@ class class_runs {
     });
   }
 
-  result<ordered_json> run() {
+  ordered_json run() {
     while (!waiting_.empty() || !running_.empty()) {
-      while (!interrupted() && running_.size() < jobs_ && !waiting_.empty())
-        if (auto started = begin(); !started) return started;
-      if (interrupted()) {
+      while (!interrupted() && running_.size() < jobs_ && !waiting_.empty()) begin();
+      if (interrupted() && !std::exchange(told_, true)) {
         for (auto& [fault, drill] : running_) drill.signal(SIGINT);
-        for (auto& [fault, drill] : running_) drill.wait(end_bound);
         waiting_.clear();
       }
       std::erase_if(running_, [this](auto& one) {
         if (one.second.running()) return false;
+        ended_[one.first] = *one.second.wait(milliseconds(0));
         show(one.first);
         return true;
       });
@@ -57,13 +56,13 @@ class class_runs {
     return flags_.out + "/classes/" + std::string(words_of(fault).name);
   }
 
-  status begin() {
+  /// One that cannot be started leaves no report.
+  void begin() {
     const auto fault = waiting_.front();
     waiting_.erase(waiting_.begin());
     const auto directory = directory_of(fault);
     std::error_code error;
     fs::create_directories(directory, error);
-    if (error) return {errc::internal, "cannot make " + directory + ": " + error.message()};
     std::vector<std::string> words{self_,
                                    "drill",
                                    "--quorate",
@@ -89,9 +88,11 @@ class class_runs {
     if (!flags_.variables.empty()) words.insert(words.end(), {"--node-env", flags_.variables});
     if (flags_.keep_all_histories) words.emplace_back("--keep-histories");
     auto started = process::start({std::move(words), {}, directory + "/output"});
-    if (!started) return started.error();
+    if (!started) {
+      std::cerr << started.error().message() << std::endl;
+      return;
+    }
     running_.emplace_back(fault, std::move(*started));
-    return {};
   }
 
   void show(fault_class fault) const {
@@ -107,7 +108,7 @@ class class_runs {
   }
 
   /// Puts the reports together; a class without one failed.
-  result<ordered_json> gather() {
+  ordered_json gather() {
     ordered_json all = {{"phase", 4},
                         {"pass", false},
                         {"reasons", ordered_json::array()},
@@ -132,6 +133,13 @@ class class_runs {
         all["reasons"].push_back(name + ": the drill left no report");
         continue;
       }
+      const auto ended = ended_.find(words.fault);
+      if (report["pass"] == true && (ended == ended_.end() || ended->second.exit_code != 0))
+        all["reasons"].push_back(name + ": the drill says that it passed, but ended with "
+                                 + (ended == ended_.end() ? "nothing" : text_of(ended->second)));
+      if (report["network"] != network_ && !network_.empty())
+        all["reasons"].push_back(name + ": run on another kind of network than the others");
+      network_ = report.value("network", "");
       for (const auto* part : {"convergence_by_fault", "faults", "cycles_by_fault"})
         all[part][name] = report[part][name];
       for (const auto& reason : report["reasons"]) all["reasons"].push_back(reason);
@@ -142,7 +150,7 @@ class class_runs {
                  fs::copy_options::recursive | fs::copy_options::overwrite_existing, none);
     }
     lines.close();
-    if (!lines) return status(errc::internal, "cannot write " + flags_.out + "/chaos-report.jsonl");
+    if (!lines) all["reasons"].push_back("cannot write " + flags_.out + "/chaos-report.jsonl");
     std::error_code error;
     fs::remove_all(flags_.out + "/classes", error);
     all["pass"] = all["reasons"].empty();
@@ -156,12 +164,15 @@ class class_runs {
   const steady_clock::time_point start_;
   std::vector<fault_class> waiting_;
   std::vector<std::pair<fault_class, process>> running_;
+  std::map<fault_class, process_end> ended_;
+  std::string network_;
+  bool told_ = false;  ///< the drills, that they are to end
   mutable std::size_t done_ = 0;
 };
 
 }  // namespace
 
-result<ordered_json> run_classes(const drill_flags& flags, unsigned jobs, const std::string& self) {
+ordered_json run_classes(const drill_flags& flags, unsigned jobs, const std::string& self) {
   return class_runs(flags, jobs, self).run();
 }
 

@@ -11,7 +11,7 @@
 
 namespace quorate::chaos {
 
-/// The report of `flags.out`; the seed is chosen already. `self` is this program's path.
-result<nlohmann::ordered_json> run_classes(const drill_flags& flags, unsigned jobs, const std::string& self);
+/// The artefact of phase 4, always; the seed is chosen already. `self` is this program's path.
+nlohmann::ordered_json run_classes(const drill_flags& flags, unsigned jobs, const std::string& self);
 
 }  // namespace quorate::chaos

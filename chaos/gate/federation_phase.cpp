@@ -25,7 +25,8 @@ constexpr std::array agents{"ai:agent-alice", "ai:agent-bob", "ai:agent-charlie"
 std::string code_of(const grpc::Status& answer) {
   if (answer.ok()) return "201";
   const auto failure = write_failure_of(answer);
-  if (failure && answer.error_code() == grpc::UNAVAILABLE) return "503";
+  if (failure && failure->outcome() == v1::WriteFailure::REJECTED && answer.error_code() == grpc::UNAVAILABLE)
+    return "503";
   return text_of(answer);
 }
 
@@ -138,6 +139,12 @@ class federation {
     checks_.add("a write with one peer down is acknowledged", probe_one_ == "201", probe_one_);
     probe_both_ = probe_without(nodes[2], "both-peers-down");
     checks_.add("a write with both peers down is rejected", probe_both_ == "503", probe_both_);
+    v1::GetRequest wanted;
+    wanted.mutable_name()->set_namespace_(name_space);
+    wanted.mutable_name()->set_title("both-peers-down");
+    v1::GetReply reply;
+    const auto answer = env_.client(nodes.front()).get(wanted, &reply);
+    checks_.add("what was rejected is not there", answer.error_code() == grpc::NOT_FOUND, text_of(answer));
   }
 
   std::string probe_without(const std::string& node, const std::string& title) {

@@ -57,12 +57,6 @@ status write_artefact(const std::string& path, const ordered_json& object) {
   return file && !error ? status() : status(errc::internal, "cannot write " + path);
 }
 
-/// This program.
-std::string self() {
-  std::error_code error;
-  return std::filesystem::read_symlink("/proc/self/exe", error).string();
-}
-
 class gate {
  public:
   gate(const gate_flags& flags, std::set<int> phases, std::unique_ptr<place> where)
@@ -74,20 +68,17 @@ class gate {
               << " writes or more" << std::endl;
     auto scratch = scratch_directory::make();
     if (!scratch) return scratch.error();
+    if (auto pinned = pin(scratch->path()); !pinned) return pinned;
     const phase_options options{flags_.drills.program, scratch->path()};
+    status kept;
     if (wanted(1)) {
-      auto artefacts = run_functional_phase(options, *where_);
-      for (auto& one : artefacts) {
-        const auto name = "phase1-node-" + one.value("host", "?") + ".json";
-        if (auto kept = keep(1, name, std::move(one)); !kept) return kept;
-      }
+      for (auto& one : artefacts_of(1, [&] { return run_functional_phase(options, *where_); }))
+        if (kept) kept = keep(1, "phase1-node-" + one.value("host", "unknown") + ".json", std::move(one));
     }
-    if (wanted(2))
-      if (auto kept = keep(2, "phase2.json", run_federation_phase(options, *where_)); !kept) return kept;
-    if (wanted(3))
-      if (auto kept = keep(3, "phase3.json", run_migration_phase(options)); !kept) return kept;
-    if (wanted(4))
-      if (auto drilled = drill(); !drilled) return drilled;
+    if (kept && wanted(2)) kept = keep_one(2, [&] { return run_federation_phase(options, *where_); });
+    if (kept && wanted(3)) kept = keep_one(3, [&] { return run_migration_phase(options); });
+    if (kept && wanted(4)) kept = keep_one(4, [&] { return run_classes(flags_.drills, flags_.jobs, self_); });
+    if (!kept) return kept;
     return finish();
   }
 
@@ -98,6 +89,38 @@ class gate {
   }
 
  private:
+  /// The programs are those of the start, whatever is built meanwhile.
+  status pin(const std::string& directory) {
+    std::error_code error;
+    const auto copy = [&](const std::string& from, const char* name) {
+      const auto to = directory + "/" + name;
+      if (!error) std::filesystem::copy_file(from, to, error);
+      return to;
+    };
+    flags_.drills.program = copy(flags_.drills.program, "quorate");
+    self_ = copy(std::filesystem::read_symlink("/proc/self/exe", error).string(), "quorate-chaos");
+    return error ? status(errc::internal, "cannot copy the programs to " + directory + ": " + error.message())
+                 : status();
+  }
+
+  /// An artefact whatever happens: a phase that breaks down is one that failed.
+  template <class Run>
+  static std::vector<ordered_json> artefacts_of(int phase, Run run) {
+    try {
+      return run();
+    } catch (const std::exception& error) {
+      ordered_json broken = {{"phase", phase}, {"pass", false}};
+      broken["reasons"] = ordered_json::array({std::string("the phase broke down: ") + error.what()});
+      return {broken};
+    }
+  }
+
+  template <class Run>
+  status keep_one(int phase, Run run) {
+    auto made = artefacts_of(phase, [&] { return std::vector<ordered_json>{run()}; });
+    return keep(phase, "phase" + std::to_string(phase) + ".json", std::move(made.front()));
+  }
+
   bool wanted(int phase) const { return phases_.contains(phase) && !interrupted(); }
 
   bool passed(int phase) const {
@@ -118,12 +141,6 @@ class gate {
       for (const auto& reason : artefact["reasons"]) std::cerr << "      " << reason.get<std::string>() << std::endl;
     artefacts_.push_back(std::move(artefact));
     return {};
-  }
-
-  status drill() {
-    auto artefact = run_classes(flags_.drills, flags_.jobs, self());
-    if (!artefact) return artefact.error();
-    return keep(4, "phase4.json", std::move(*artefact));
   }
 
   result<ordered_json> finish() {
@@ -158,7 +175,8 @@ class gate {
     return summary;
   }
 
-  const gate_flags& flags_;
+  gate_flags flags_;
+  std::string self_;
   const std::set<int> phases_;
   const std::unique_ptr<place> where_;
   const std::string started_at_;
@@ -193,7 +211,7 @@ int run_gate_verb(const gate_flags& given) {
   if (!phases) return complain(phases.error());
   const auto accepted = read_phases("--accept-failing", flags.accept_failing);
   if (!accepted) return complain(accepted.error());
-  if (auto made = make_out_directory(flags.drills.out, "campaign-summary.json"); !made) return complain(made);
+  if (auto made = make_out_directory(flags.drills.out); !made) return complain(made);
   auto where = make_place(flags.drills);
   if (!where) return complain(where.error());
   gate campaign(flags, std::move(*phases), std::move(*where));

@@ -94,6 +94,8 @@ std::vector<std::string> complaints_about(const fault_result& of) {
     else if (*count != 0)
       found.push_back(counted(count, what));
   }
+  if (!of.cycle_rows || (of.cycles && static_cast<double>(of.cycle_rows->size()) < *of.cycles))
+    found.emplace_back("not every cycle is in the file");
   if (of.cycle_rows) {
     for (const auto& cycle : *of.cycle_rows) {
       const auto verdict = word(cycle, "verdict");

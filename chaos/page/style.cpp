@@ -61,7 +61,7 @@ table{border-collapse:collapse;width:100%;font-size:.87rem;line-height:1.4;font-
 th,td{padding:.42rem .6rem;text-align:left;vertical-align:top;border-bottom:1px solid var(--rule);white-space:nowrap}
 tbody tr:last-child td{border-bottom:0}
 th{font-weight:600;color:var(--soft);background:var(--panel);vertical-align:bottom;white-space:normal;line-height:1.25}
-td.n{text-align:right}td.w{white-space:normal;min-width:8rem}
+td.n{text-align:right}td.w{white-space:normal;min-width:13rem}
 tr.worst td{background:var(--other-back)}
 .checks{list-style:none;padding:0}
 .checks li{display:flex;gap:.7rem;align-items:baseline;margin:.35rem 0}

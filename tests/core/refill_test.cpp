@@ -37,6 +37,12 @@ void loses_its_disk(refill_view& view) { view.complete = false; }
 }  // namespace
 
 TEST_SUITE("core.refill.new_cluster") {
+  TEST_CASE("members that all began anew after damage do not take each other for a new cluster") {
+    core::refill rule(settled_us, false);
+    CHECK(rule.tick({}, {fresh(2), fresh(3)}) == wait);
+    CHECK(core::refill(settled_us, true).tick({}, {fresh(2), fresh(3)}) == complete_as_new);
+  }
+
   TEST_CASE("a member that no other has known is complete at once when all others are there") {
     for (const std::uint64_t members : {2, 3, 5}) {
       core::refill rule(settled_us);

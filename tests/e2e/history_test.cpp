@@ -23,6 +23,17 @@ write_event deletion(const std::string& title, write_outcome outcome, std::int64
   return made;
 }
 
+write_event stamped(write_event made, std::uint64_t time) {
+  made.stamp = {time, 1};
+  return made;
+}
+
+std::vector<violation::kind> kinds(const std::vector<violation>& found) {
+  std::vector<violation::kind> all;
+  for (const auto& one : found) all.push_back(one.what);
+  return all;
+}
+
 void hold(node_contents& contents, const std::string& title, const std::string& content, std::string id = "") {
   v1::MemoryRecord record;
   record.set_id(id.empty() ? "id-" + title : id);
@@ -134,6 +145,68 @@ TEST_SUITE("chaos.history") {
     CHECK(check(events, contents)[0].what == violation::kind::wrong_content);
     CHECK(check({event("t", "x", acknowledged, 1, 2), deletion("t", rejected, 3, 4)}, {}).size() == 1);
     CHECK(check({event("t", "x", acknowledged, 1, 2), deletion("t", indeterminate, 3, 4)}, {}).empty());
+  }
+
+  TEST_CASE("what is known to be older than an acknowledged write cannot be what is seen in the end") {
+    const auto put = stamped(event("t", "x", indeterminate, 1, 2), 10);
+    const auto again = stamped(event("t", "x", acknowledged, 3, 4), 20);
+    const auto gone = stamped(deletion("t", acknowledged, 5, 6), 30);
+    node_contents back;
+    hold(back, "t", "x");
+    CHECK(check({put, again, gone}, {}).empty());
+    CHECK(kinds(check({put, again, gone}, back)) == std::vector{violation::kind::wrong_content});
+    // Newer, or of unknown age, it may be.
+    CHECK(check({stamped(put, 40), again, gone}, back).empty());
+    CHECK(check({event("t", "x", indeterminate, 1, 2), again, gone}, back).empty());
+    // Nor does an older deletion explain absence.
+    CHECK(kinds(check({stamped(deletion("t", indeterminate, 1, 2), 10), again}, {}))
+          == std::vector{violation::kind::missing});
+  }
+
+  TEST_CASE("a rejected overwrite that took effect is told from a lost one") {
+    node_contents contents;
+    hold(contents, "t", "two");
+    CHECK(kinds(check({event("t", "one", acknowledged, 1, 2), event("t", "two", rejected, 3, 4)}, contents))
+          == std::vector{violation::kind::rejected_but_present});
+  }
+
+  TEST_CASE("a superseded write needs something that superseded it") {
+    CHECK(kinds(check({event("t", "x", superseded, 1, 2)}, {})) == std::vector{violation::kind::superseded_by_nothing});
+    CHECK(kinds(check({event("t", "x", superseded, 1, 2), event("t", "y", acknowledged, 3, 4)}, {}))
+          == std::vector{violation::kind::superseded_by_nothing});
+    node_contents contents;
+    hold(contents, "t", "y");
+    CHECK(check({event("t", "y", indeterminate, 1, 2), event("t", "x", superseded, 1, 4)}, contents).empty());
+    // It is durable: that there is nothing at all has to be explained.
+    CHECK(kinds(check({event("t", "y", indeterminate, 1, 2), event("t", "x", superseded, 1, 4)}, {}))
+          == std::vector{violation::kind::missing});
+  }
+
+  TEST_CASE("what nobody wrote, and what is there twice, is found outside the namespace that is judged apart") {
+    node_contents contents;
+    hold(contents, "t", "x");
+    const std::vector<write_event> events = {event("t", "x", acknowledged, 1, 2)};
+    CHECK(check_foreign(events, contents, "").empty());
+    hold(contents, "stranger", "x");
+    CHECK(kinds(check_foreign(events, contents, "")) == std::vector{violation::kind::foreign});
+    CHECK(check_foreign(events, contents, "n").empty());
+    contents.erase("id-stranger");
+    hold(contents, "t", "x", "id-twin");
+    CHECK(kinds(check_foreign(events, contents, "")) == std::vector{violation::kind::duplicate});
+  }
+
+  TEST_CASE("what was served at some time must have been written by somebody, and not rejected") {
+    node_contents contents;
+    hold(contents, "t", "x");
+    served_contents served;
+    add_to(served, contents);
+    CHECK(check_served({event("t", "x", indeterminate, 1, 2)}, served, "apart").empty());
+    CHECK(check_served({event("t", "x", acknowledged, 1, 2), event("t", "y", acknowledged, 3, 4)}, served, "apart")
+              .empty());
+    CHECK(kinds(check_served({event("t", "x", rejected, 1, 2)}, served, "apart"))
+          == std::vector{violation::kind::served_wrong});
+    CHECK(kinds(check_served({event("t", "y", acknowledged, 1, 2)}, served, "apart"))
+          == std::vector{violation::kind::served_wrong});
   }
 }
 

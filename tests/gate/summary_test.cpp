@@ -58,7 +58,7 @@ TEST_SUITE("gate.summary") {
       const auto again = gate({"--phases", "2"}, out);
       REQUIRE(again.ok());
       CHECK(again->exit_code == 2);
-      CHECK(again->output.find("holds a run already") != std::string::npos);
+      CHECK(again->output.find("holds files already") != std::string::npos);
     }
   }
 
