@@ -97,7 +97,7 @@ class workload::writer {
     event.key = key_of(options_.name_space, title);
     event.content_hash = hash_of(record.content());
     v1::StoreReply reply;
-    return send(event, [&](node_client& node) {
+    return send(title, event, [&](node_client& node) {
       const auto answer = node.store(request, &reply, options_.call_deadline);
       return told{answer, answer.ok() ? reply.id() : "", reply.version()};
     });
@@ -111,7 +111,7 @@ class workload::writer {
     event.key = key_of(options_.name_space, title);
     event.deleted = true;
     v1::DeleteReply reply;
-    send(event, [&](node_client& node) {
+    send(title, event, [&](node_client& node) {
       const auto answer = node.remove(request, &reply, options_.call_deadline);
       return told{answer, answer.ok() ? reply.id() : "", reply.version()};
     });
@@ -119,7 +119,7 @@ class workload::writer {
 
   /// Every attempt is an event of its own: what a failed one did may surface beside what a later one did.
   template <class Call>
-  ending send(const write_event& write, Call call) {
+  ending send(const std::string& title, const write_event& write, Call call) {
     bool late = false;
     for (unsigned round = 0; round < rounds_max; ++round) {
       for (std::size_t i = 0; i < nodes_.size(); ++i) {
@@ -147,7 +147,10 @@ class workload::writer {
         }
         late = late || outcome == write_outcome::indeterminate;
         at_ = (at_ + 1) % nodes_.size();
-        if (chance(options_.give_up)) return ending::other;
+        if (chance(options_.give_up)) {
+          std::erase(titles_, title);  // what became of it stays to be seen
+          return ending::other;
+        }
       }
       if (owner_.stopping_) return ending::other;
       std::this_thread::sleep_for(round_pause);

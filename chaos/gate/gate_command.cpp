@@ -72,8 +72,10 @@ class gate {
     const phase_options options{flags_.drills.program, scratch->path()};
     status kept;
     if (wanted(1)) {
-      for (auto& one : artefacts_of(1, [&] { return run_functional_phase(options, *where_); }))
-        if (kept) kept = keep(1, "phase1-node-" + one.value("host", "unknown") + ".json", std::move(one));
+      for (auto& one : artefacts_of(1, [&] { return run_functional_phase(options, *where_); })) {
+        const auto name = "phase1-node-" + one.value("host", "unknown") + ".json";
+        if (kept) kept = keep(1, name, std::move(one));
+      }
     }
     if (kept && wanted(2)) kept = keep_one(2, [&] { return run_federation_phase(options, *where_); });
     if (kept && wanted(3)) kept = keep_one(3, [&] { return run_migration_phase(options); });

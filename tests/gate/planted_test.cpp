@@ -20,16 +20,17 @@ struct drilled {
   std::string status(const std::string& fault) const { return report["faults"][fault]["status"]; }
 };
 
-drilled drill(const std::string& planted, const std::string& fault, unsigned cycles) {
+drilled drill(const std::string& planted, const std::string& fault, unsigned cycles, unsigned clients = 8) {
   auto scratch = scratch_directory::make();
   REQUIRE(scratch.ok());
   const auto out = scratch->path() + "/out";
-  const auto ended = run_to_end(
-      {{CHAOS_PROGRAM, "drill", "--quorate", PLANTED_PROGRAM, "--node-env", "QUORATE_PLANTED=" + planted, "--fault",
-        fault, "--cycles", std::to_string(cycles), "--converge-within", "8", "--seed", "1", "--out", out},
-       "",
-       ""},
-      drill_bound);
+  const auto ended =
+      run_to_end({{CHAOS_PROGRAM, "drill", "--quorate", PLANTED_PROGRAM, "--node-env", "QUORATE_PLANTED=" + planted,
+                   "--fault", fault, "--cycles", std::to_string(cycles), "--clients", std::to_string(clients),
+                   "--converge-within", "8", "--seed", "1", "--out", out},
+                  "",
+                  ""},
+                 drill_bound);
   REQUIRE_MESSAGE(ended.ok(), ended.error().message());
   drilled done{ended->exit_code, ended->output, {}, {}};
   std::ifstream file(out + "/drill.json");
@@ -74,14 +75,18 @@ TEST_SUITE("gate.planted") {
   }
 
   TEST_CASE("a tombstone is forgotten by time: a deleted record comes back") {
-    const auto done = drill("tombstone_by_time", "partition_minority", 6);
+    const auto done = drill("tombstone_by_time", "partition_minority", 4, 24);
     must_fail(done, "partition_minority", "digests differ");
     // By the answers alone, too: an older version is there again, on the nodes that took it over the tombstone.
     CHECK(done.reasons.find("content of no write that may be last") != std::string::npos);
   }
 
   TEST_CASE("a write that was stored is called rejected: it is there") {
-    must_fail(drill("rejected_after_stamp", "partition_minority", 6), "partition_minority", "rejected, but there");
+    const std::string fault = "partition_minority";
+    const auto done = drill("rejected_after_stamp", fault, 4, 24);
+    must_fail(done, fault, "on a: ");
+    // A put that is there, or a deletion that took a record away.
+    CHECK(done.report["faults"][fault]["phantom"].get<int>() + done.report["faults"][fault]["lost"].get<int>() > 0);
   }
 }
 
