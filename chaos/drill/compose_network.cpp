@@ -55,15 +55,6 @@ status compose_network::cut(const std::string& from, const std::string& to) {
   return {};
 }
 
-status compose_network::isolate(const std::string& node) {
-  for (const auto& other : nodes_.nodes()) {
-    if (other == node) continue;
-    if (auto done = cut(node, other); !done) return done;
-    if (auto done = cut(other, node); !done) return done;
-  }
-  return {};
-}
-
 status compose_network::lose(double) { return not_here(fault_class::drop_random_acks); }
 
 status compose_network::limit(const std::string&, const std::string&, std::uint64_t) {

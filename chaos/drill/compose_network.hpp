@@ -30,8 +30,6 @@ class compose_network final : public network {
 
   /// Takes effect with the cut that completes the isolation of a node.
   status cut(const std::string& from, const std::string& to) override;
-  /// All cuts between the node and every other one.
-  status isolate(const std::string& node);
   status lose(double share) override;
   status limit(const std::string& one, const std::string& other, std::uint64_t bits_per_second) override;
   status heal() override;

@@ -25,7 +25,6 @@ namespace fs = std::filesystem;
 
 constexpr milliseconds command_bound(20'000);
 constexpr std::uintmax_t damaged_bytes = 64;
-constexpr auto clock_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 status broken_tool(const std::string& what, int error) { return {errc::internal, what + ": " + std::strerror(error)}; }
 
@@ -218,10 +217,10 @@ std::string local_environment::clock_file(const std::string& node) const {
 }
 
 status local_environment::give_movable_clock(const std::string& node) {
-  if (!fs::exists(clock_library)) return {errc::internal, "libfaketime is missing: install the package faketime"};
+  if (!fs::exists(faketime_library)) return {errc::internal, "libfaketime is missing: install the package faketime"};
   auto variables = options_.variables;
   variables.insert(variables.end(),
-                   {std::string("LD_PRELOAD=") + clock_library, "FAKETIME_TIMESTAMP_FILE=" + clock_file(node),
+                   {std::string("LD_PRELOAD=") + faketime_library, "FAKETIME_TIMESTAMP_FILE=" + clock_file(node),
                     "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_CACHE_DURATION=1"});
   cluster_->set_environment(node, std::move(variables));
   return move_clock(node, std::chrono::seconds(0));

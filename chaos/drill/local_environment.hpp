@@ -12,6 +12,9 @@
 
 namespace quorate::chaos {
 
+/// Moves the clocks of nodes; Debian's package faketime.
+inline constexpr auto faketime_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
+
 struct local_options {
   std::string program;                       ///< path of `quorate`
   std::map<std::string, std::string> flags;  ///< of every node

@@ -12,7 +12,6 @@ namespace quorate::chaos {
 namespace {
 
 const std::vector<std::string> node_names{"a", "b", "c"};
-constexpr auto clock_library = "/usr/lib/x86_64-linux-gnu/faketime/libfaketime.so.1";
 
 class local_place final : public place {
  public:
@@ -28,7 +27,7 @@ class local_place final : public place {
       case fault_class::disk_full:
         return entered_.mounts ? "" : "no file system can be mounted: " + entered_.why_no_mounts;
       case fault_class::clock_skew_peer:
-        return std::filesystem::exists(clock_library) ? "" : "libfaketime is missing: install the package faketime";
+        return std::filesystem::exists(faketime_library) ? "" : "libfaketime is missing: install the package faketime";
       default: return "";
     }
   }
