@@ -56,13 +56,16 @@ class class_runs {
     return flags_.out + "/classes/" + std::string(words_of(fault).name);
   }
 
+  /// Beside its directory, which it makes itself.
+  std::string output_of(fault_class fault) const { return directory_of(fault) + ".txt"; }
+
   /// One that cannot be started leaves no report.
   void begin() {
     const auto fault = waiting_.front();
     waiting_.erase(waiting_.begin());
     const auto directory = directory_of(fault);
     std::error_code error;
-    fs::create_directories(directory, error);
+    fs::create_directories(flags_.out + "/classes", error);
     std::vector<std::string> words{self_,
                                    "drill",
                                    "--quorate",
@@ -87,7 +90,7 @@ class class_runs {
                                    std::to_string(flags_.converge_seconds)};
     if (!flags_.variables.empty()) words.insert(words.end(), {"--node-env", flags_.variables});
     if (flags_.keep_all_histories) words.emplace_back("--keep-histories");
-    auto started = process::start({std::move(words), {}, directory + "/output"});
+    auto started = process::start({std::move(words), {}, output_of(fault)});
     if (!started) {
       std::cerr << started.error().message() << std::endl;
       return;
@@ -96,7 +99,7 @@ class class_runs {
   }
 
   void show(fault_class fault) const {
-    std::ifstream file(directory_of(fault) + "/output");
+    std::ifstream file(output_of(fault));
     for (std::string line; std::getline(file, line);)
       if (line.starts_with("pass") || line.starts_with("fail") || line.find(words_of(fault).name) != std::string::npos
           || line.starts_with("    ") || line.starts_with("quorate-chaos:"))
