@@ -185,6 +185,12 @@ bool wait_for_space(const std::string& directory) {
   return false;
 }
 
+/// Should this process end before the damage is dealt with, the next one would have to find it first.
+void remember_damage(const std::string& directory, const status& why) {
+  if (auto marked = storage::mark_damaged(directory, why.context()); !marked)
+    logging::event(logging::level::error, "disk.not_marked", {{"reason", marked.message()}});
+}
+
 /// Serves until a stop signal (ok) or until the node cannot go on: then why, and all of it is closed.
 status serve_once(const serve_options& options, std::ostream& out, bool* served) {
   const auto end = std::make_shared<ending>();
@@ -201,19 +207,13 @@ status serve_once(const serve_options& options, std::ostream& out, bool* served)
   auto signal = wake_signal;
   while (signal == wake_signal && end->reason().ok()) signal = wait_for_signal();
   const auto why = end->reason();
-  if (why.ok()) {
-    logging::event(logging::level::info, "node stops", {{"signal", signal}});
-  } else if (why.code() == errc::corruption) {
-    // Should this process end before the damage is dealt with, the next one would have to find it first.
-    if (auto marked = storage::mark_damaged(options.directory, why.context()); !marked)
-      logging::event(logging::level::error, "disk.not_marked", {{"reason", marked.message()}});
-  }
+  if (why.ok()) logging::event(logging::level::info, "node stops", {{"signal", signal}});
+  if (why.code() == errc::corruption) remember_damage(options.directory, why);
   const impatience watching(why.ok() ? impatience::signals::end_the_process : impatience::signals::wait);
   auto stopping = std::move(*running);
   stop(stopping);
-  // Found while it stopped: for the next start.
   if (const auto found = end->reason(); why.ok() && found.code() == errc::corruption)
-    static_cast<void>(storage::mark_damaged(options.directory, found.context()).ok());
+    remember_damage(options.directory, found);
   return why;
 }
 
