@@ -7,6 +7,7 @@
 #include <fstream>
 #include <utility>
 
+#include "chaos/convergence.hpp"
 #include "chaos/drill/network.hpp"
 #include "chaos/ports.hpp"
 #include "chaos/wait.hpp"
@@ -203,43 +204,10 @@ pid_t local_cluster::pid(const std::string& name) const { return at(name).runnin
 
 node_client& local_cluster::client(const std::string& name) { return *at(name).client; }
 
-result<std::string> local_cluster::digest(const std::string& name) {
-  v1::DigestReply reply;
-  if (const auto answer = client(name).digest(&reply); !answer.ok())
-    return status(errc::unavailable, "digest of " + name + ": " + text_of(answer));
-  return reply.root();
-}
-
 result<double> local_cluster::wait_digests_equal(const std::vector<std::string>& names, milliseconds bound) {
-  const auto start = steady_clock::now();
-  std::string before;
-  std::string seen;
-  const bool equal = wait_until(bound, [&] {
-    std::vector<std::string> roots;
-    seen.clear();
-    for (const auto& name : names) {
-      const auto root = digest(name);
-      seen += " " + name + ":" + (root ? std::to_string(std::hash<std::string>()(*root) & 0xffffff) : "unanswered");
-      if (root) roots.push_back(*root);
-    }
-    const bool same = roots.size() == names.size()
-                      && std::all_of(roots.begin(), roots.end(), [&](const auto& root) { return root == roots[0]; });
-    const bool settled = same && roots[0] == before;
-    before = same ? roots[0] : "";
-    return settled;
-  });
-  if (equal) return milliseconds_since(start);
-  std::string lagging;
-  for (const auto& name : names) {
-    v1::StatusReply reply;
-    if (!client(name).node_status(&reply).ok()) continue;
-    lagging += "\n    | " + name + ": " + std::to_string(reply.records()) + " records, " + reply.state();
-    for (const auto& peer : reply.peers())
-      lagging += "; " + peer.name() + (peer.up() ? " up, " : " down, ") + std::to_string(peer.entries_behind())
-                 + " behind" + (peer.last_error().empty() ? "" : " (" + peer.last_error() + ")");
-  }
-  return status(errc::unavailable,
-                "digests differ after " + std::to_string(bound.count()) + " ms (short forms:" + seen + ")" + lagging);
+  std::vector<node_client*> nodes;
+  for (const auto& name : names) nodes.push_back(&client(name));
+  return wait_equal(nodes, bound);
 }
 
 bool local_cluster::wait_peer(const std::string& name, const std::string& peer, bool up, milliseconds bound) {

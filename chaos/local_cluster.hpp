@@ -72,8 +72,6 @@ class local_cluster {
   /// A client of a node; valid while the cluster is, also over restarts of the node.
   node_client& client(const std::string& name);
 
-  /// Root of the content digest.
-  result<std::string> digest(const std::string& name);
   /// Waits until all named nodes show one digest twice in a row; how long it took in milliseconds.
   result<double> wait_digests_equal(const std::vector<std::string>& names, std::chrono::milliseconds bound);
   /// Waits until `name` reports all its peers as up, or as down where `up` is false.

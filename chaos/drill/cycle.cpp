@@ -7,6 +7,7 @@
 #include <thread>
 #include <utility>
 
+#include "chaos/convergence.hpp"
 #include "chaos/drill/environment.hpp"
 #include "chaos/drill/fault_scripts.hpp"
 #include "chaos/drill/register_load.hpp"
@@ -221,31 +222,15 @@ class cycle {
     return all;
   }
 
+  /// Milliseconds until they are; the bound when they are not.
   double await_equal(const std::vector<std::string>& nodes) {
-    const auto start = steady_clock::now();
-    std::string before;
-    std::string seen;
-    const bool equal = wait_until(plan_.converge_bound, [&] {
-      seen.clear();
-      std::vector<std::string> roots;
-      for (const auto& node : nodes) {
-        v1::DigestReply reply;
-        const auto answer = env_.client(node).digest(&reply);
-        seen +=
-            " " + node + (answer.ok() ? ": " + std::to_string(reply.records()) + " records," : ": " + text_of(answer));
-        if (answer.ok()) roots.push_back(reply.root());
-      }
-      const bool same = roots.size() == nodes.size() && std::equal(roots.begin() + 1, roots.end(), roots.begin());
-      const bool settled = same && roots[0] == before;
-      before = same ? roots[0] : "";
-      return settled;
-    });
-    if (!equal) {
-      result_.convergence = 0;
-      result_.fail(verdict::fail, "digests differ " + duration_text(static_cast<double>(plan_.converge_bound.count()))
-                                      + " after the load:" + seen);
-    }
-    return milliseconds_since(start);
+    std::vector<node_client*> clients;
+    for (const auto& node : nodes) clients.push_back(&env_.client(node));
+    const auto equal = wait_equal(clients, plan_.converge_bound);
+    if (equal) return *equal;
+    result_.convergence = 0;
+    result_.fail(verdict::fail, equal.error().message());
+    return static_cast<double>(plan_.converge_bound.count());
   }
 
   void judge(const std::string& node, const std::string& when) {

@@ -1,9 +1,9 @@
 #include <algorithm>
 #include <array>
-#include <set>
 #include <thread>
 #include <utility>
 
+#include "chaos/convergence.hpp"
 #include "chaos/gate/checks.hpp"
 #include "chaos/gate/phases.hpp"
 #include "chaos/history.hpp"
@@ -102,17 +102,13 @@ class federation {
   }
 
   void compare() {
-    const auto start = steady_clock::now();
-    equal_ = wait_until(converge_bound, [&] {
-      std::set<std::string> roots;
-      for (const auto& node : env_.nodes()) {
-        v1::DigestReply reply;
-        roots.insert(env_.client(node).digest(&reply).ok() ? reply.root() : node);
-      }
-      return roots.size() == 1;
-    });
-    converge_ms_ = milliseconds_since(start);
-    checks_.add("all nodes show one content digest", equal_, "after " + std::to_string(converge_ms_) + " ms");
+    std::vector<node_client*> clients;
+    for (const auto& node : env_.nodes()) clients.push_back(&env_.client(node));
+    const auto equal = wait_equal(clients, converge_bound);
+    equal_ = equal.ok();
+    if (equal_) converge_ms_ = *equal;
+    checks_.add("all nodes show one content digest", equal_,
+                equal_ ? "after " + std::to_string(converge_ms_) + " ms" : equal.error().message());
     const auto events = seen_.events();
     for (const auto& node : env_.nodes()) {
       const auto contents = env_.client(node).export_all();
