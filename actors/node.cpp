@@ -64,6 +64,14 @@ void fill(const std::vector<log_position>& vector, Positions* out) {
   }
 }
 
+/// Stands in the place of the index until there is one.
+class no_words final : public memory::text_index {
+ public:
+  result<std::vector<memory::word_match>> match(const memory::word_query&, std::int64_t) const override {
+    return status(errc::unavailable, "this node has no index of words");
+  }
+};
+
 class running_node final : public node, public net::node_api {
  public:
   running_node(const node_options& options, std::unique_ptr<storage::store> store,
@@ -140,6 +148,11 @@ class running_node final : public node, public net::node_api {
   }
 
   const record_reader& records() const override { return *store_; }
+  bool holds(const log_position& position) const override {
+    return context_.facts.vector().at(position.log) >= position.sequence;
+  }
+  node_id self() const override { return context_.self.id; }
+  const memory::text_index& words() const override { return words_; }
   const clock& time() const override { return context_.time; }
   std::int64_t quorum_timeout_us() const override { return context_.options.quorum_timeout_ms * 1000; }
 
@@ -245,6 +258,7 @@ class running_node final : public node, public net::node_api {
   std::function<void(const status&)> on_fatal_;
   node_context context_;
   inbound_gate gate_;
+  no_words words_;
   std::int64_t started_us_;
   std::atomic<bool> supervisor_gone_{false};  ///< outlives the actors, the last of which sets it
   actor_config config_;

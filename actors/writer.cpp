@@ -322,6 +322,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     auto verdict = group.add(e, bytes);
     if (!verdict) return verdict.error();
     if (*verdict) throw std::logic_error("a new stamp is not above the versions this node has");
+    ticket->found.position = {live_, e.sequence};
     begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict});
     made.push_back({e.log, e.sequence, std::move(bytes)});
   }

@@ -135,7 +135,9 @@ const v1::RecordName* name_in(const v1::DeleteRequest& request) {
 
 result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecord& prepared, const version& stamp) {
   record_key key = key_of(prepared.namespace_(), prepared.title());
-  auto existing = live_record(now, key);
+  const auto stored = now.get(key);
+  if (!stored) return stored.error();
+  auto existing = live_record(key, *stored);
   if (!existing) return existing.error();
   planned_write plan;
   v1::MemoryRecord record;
@@ -147,6 +149,7 @@ result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecor
     if (!id) return id.error();
     record = prepared;
     record.set_id(std::move(*id));
+    if (*stored) record.set_life((*stored)->stamp.time);
     plan.created = true;
   }
   plan.id = record.id();

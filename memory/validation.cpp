@@ -264,6 +264,8 @@ result<v1::MemoryRecord> prepare(v1::StoreRequest&& request, std::int64_t now_ms
   v1::MemoryRecord record = std::move(*request.mutable_memory());
   // Fields of another release are under no rule here and would get past every size limit.
   if (!record.GetReflection()->GetUnknownFields(record).empty()) record.DiscardUnknownFields();
+  record.clear_life();
+  record.clear_priority_base_count();
   const auto ttl_seconds = request.has_ttl_seconds() ? std::optional(request.ttl_seconds()) : std::nullopt;
   status broken =
       request.full_record() ? prepare_full(record, ttl_seconds, now_ms) : prepare_new(record, ttl_seconds, now_ms);

@@ -324,6 +324,15 @@ call_result client::list(const v1::ListRequest& request, v1::ListReply* reply) {
   });
 }
 
+#define QUORATE_MEMORY_CALL(method, kind)                                                         \
+  call_result client::call(const v1::method##Request& request, v1::method##Reply* reply) {        \
+    return connections_->run(call_kind::kind, [&](endpoint& node, grpc::ClientContext& context) { \
+      return node.memory().method(&context, request, reply);                                      \
+    });                                                                                           \
+  }
+#include "proto/memory_calls.def"
+#undef QUORATE_MEMORY_CALL
+
 call_result client::node_status(v1::StatusReply* reply) {
   return connections_->run(call_kind::read, [&](endpoint& node, grpc::ClientContext& context) {
     return node.admin().Status(&context, {}, reply);

@@ -86,6 +86,12 @@ class client {
   call_result get(const v1::GetRequest& request, v1::GetReply* reply);
   call_result list(const v1::ListRequest& request, v1::ListReply* reply);
 
+  /// The other calls of the service: `call(const SearchRequest&, SearchReply*)` and so on (proto/memory_calls.def).
+#define QUORATE_MEMORY_CALL(method, kind) \
+  call_result call(const v1::method##Request& request, v1::method##Reply* reply);
+#include "proto/memory_calls.def"
+#undef QUORATE_MEMORY_CALL
+
   call_result node_status(v1::StatusReply* reply);
   call_result actors(v1::ActorsReply* reply);
   call_result digest(v1::DigestReply* reply);

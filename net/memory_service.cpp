@@ -1,123 +1,25 @@
 #include "net/memory_service.hpp"
 
-#include <algorithm>
-#include <atomic>
-#include <chrono>
-#include <functional>
-
 #include "memory/key.hpp"
 #include "memory/operations.hpp"
 #include "memory/validation.hpp"
-#include "net/status_map.hpp"
-#include "proto/limits.hpp"
+#include "net/write_call.hpp"
 
 namespace quorate::net {
 namespace {
 
-using grpc::CallbackServerContext;
-using grpc::ServerUnaryReactor;
-
-ServerUnaryReactor* finish(CallbackServerContext* call, const grpc::Status& status) {
-  auto* reactor = call->DefaultReactor();
-  reactor->Finish(status);
-  return reactor;
-}
-
-/// A value of an enum that this release does not know.
-status unknown_value(const char* field, const char* type, int most, int got) {
-  return status::invalid(field, std::string("must be a value of quorate.v1.") + type + " (0 to " + std::to_string(most)
-                                    + "), got " + std::to_string(got));
-}
-
-result<write_quorum> quorum_of(v1::WriteQuorum quorum) {
-  switch (quorum) {
-    case v1::WRITE_QUORUM_DEFAULT: return write_quorum::by_default;
-    case v1::WRITE_QUORUM_ONE: return write_quorum::one;
-    case v1::WRITE_QUORUM_MAJORITY: return write_quorum::majority;
-    case v1::WRITE_QUORUM_ALL: return write_quorum::all;
-    default: break;
-  }
-  return unknown_value("write_quorum", "WriteQuorum", v1::WriteQuorum_MAX, quorum);
-}
-
-result<write_consistency> consistency_of(v1::WriteConsistency consistency) {
-  switch (consistency) {
-    case v1::WRITE_CONSISTENCY_DEFAULT: return write_consistency::by_default;
-    case v1::WRITE_CONSISTENCY_LINEARIZABLE: return write_consistency::linearizable;
-    default: break;
-  }
-  return unknown_value("consistency", "WriteConsistency", v1::WriteConsistency_MAX, consistency);
-}
-
-result<when_superseded> when_superseded_of(v1::OnSuperseded choice) {
-  switch (choice) {
-    case v1::ON_SUPERSEDED_RETRY: return when_superseded::retry;
-    case v1::ON_SUPERSEDED_REPORT: return when_superseded::report;
-    default: break;
-  }
-  return unknown_value("on_superseded", "OnSuperseded", v1::OnSuperseded_MAX, choice);
-}
-
-/// How a write is to be made, whatever it writes.
-struct write_terms {
-  write_quorum quorum = write_quorum::by_default;
-  write_consistency consistency = write_consistency::by_default;
-  when_superseded on_superseded = when_superseded::report;
-};
-
-/// All requests that write name their terms alike.
-template <class Request>
-result<write_terms> terms_of(const Request& request) {
-  const auto quorum = quorum_of(request.write_quorum());
-  if (!quorum) return quorum.error();
-  const auto consistency = consistency_of(request.consistency());
-  if (!consistency) return consistency.error();
-  const auto on_superseded = when_superseded_of(request.on_superseded());
-  if (!on_superseded) return on_superseded.error();
-  // The next linearizable write asks a majority: one of those must have this one.
-  if (*consistency == write_consistency::linearizable && *quorum == write_quorum::one)
-    return status::invalid("write_quorum", "a linearizable write needs a majority at least");
-  return write_terms{*quorum, *consistency, *on_superseded};
-}
-
-void apply(const write_terms& terms, write_request* request) {
-  request->quorum = terms.quorum;
-  request->consistency = terms.consistency;
-  request->on_superseded = terms.on_superseded;
-}
-
-/// When the answer must be out: the node's quorum timeout, or a little before the caller stops listening, so that it
-/// gets our exact answer and not its own library's "deadline exceeded".
-std::int64_t deadline_us(const CallbackServerContext& call, const node_api& node) {
-  using namespace std::chrono;
-  auto now = node.time().steady_us();
-  auto own = now + node.quorum_timeout_us();
-  auto given = call.deadline();
-  if (given == system_clock::time_point::max()) return own;
-  auto left = duration_cast<microseconds>(given - system_clock::now()).count();
-  return std::min(own, now + left - std::min<std::int64_t>(left / 5, limits::deadline_margin_ms * 1000));
-}
-
-template <class Reply>
-void fill_reply(const memory::planned_write& planned, const write_answer& answer, Reply* reply) {
-  reply->set_id(planned.id);
-  fill(answer.stamp, reply->mutable_version());
-  reply->set_copies_needed(answer.copies_needed);
-  reply->set_copies(answer.copies);
-  reply->set_retried(answer.retried);
-}
-
-void fill_created(const memory::planned_write& planned, v1::StoreReply* reply) { reply->set_created(planned.created); }
-void fill_created(const memory::planned_write&, v1::DeleteReply*) {}
-
-// What a call changes: which keys, and what to do with them. Nothing is used up by a plan, so that a write can be
-// planned again.
+// What a call changes: which keys, and what to do with them.
 
 struct store_change {
   v1::MemoryRecord record;
   std::vector<record_key> keys(const record_reader&) const { return memory::keys_of_store(record); }
   result<memory::planned_write> plan(const record_reader& now, const version& stamp) const {
     return memory::plan_store(now, record, stamp);
+  }
+  void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreReply* reply) const {
+    reply->set_id(planned.id);
+    reply->set_created(planned.created);
+    fill_receipt(end, reply);
   }
 };
 
@@ -128,6 +30,10 @@ struct update_change {
   result<memory::planned_write> plan(const record_reader& now, const version&) const {
     return memory::plan_update(now, request, now_ms);
   }
+  void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreReply* reply) const {
+    reply->set_id(planned.id);
+    fill_receipt(end, reply);
+  }
 };
 
 struct delete_change {
@@ -136,65 +42,11 @@ struct delete_change {
   result<memory::planned_write> plan(const record_reader& now, const version&) const {
     return memory::plan_delete(now, request);
   }
-};
-
-/// A write without its answer. `Change` is one of the above.
-template <class Change>
-class planned_request : public write_request {
- public:
-  explicit planned_request(Change change) : change_(std::move(change)) {}
-
-  std::vector<record_key> keys(const record_reader& now) const final { return change_.keys(now); }
-
-  result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) final {
-    auto planned = change_.plan(now, stamp);
-    if (!planned) return planned.error();
-    planned_ = std::move(*planned);
-    return std::move(planned_.mutations);
+  void fill(const memory::planned_write& planned, const write_answer& end, v1::DeleteReply* reply) const {
+    reply->set_id(planned.id);
+    fill_receipt(end, reply);
   }
-
- protected:
-  const memory::planned_write& planned() const { return planned_; }
-
- private:
-  Change change_;
-  memory::planned_write planned_;  ///< of the last plan, without its mutations
 };
-
-template <class Reply, class Change>
-class unary_write final : public planned_request<Change> {
- public:
-  unary_write(ServerUnaryReactor* reactor, Reply* reply, Change change)
-      : planned_request<Change>(std::move(change)), reactor_(reactor), reply_(reply) {}
-
-  void finish(const write_answer& end) noexcept override {
-    if (end.outcome.ok()) {
-      fill_reply(this->planned(), end, reply_);
-      fill_created(this->planned(), reply_);
-      reactor_->Finish(grpc::Status::OK);
-    } else {
-      reactor_->Finish(to_grpc(end));
-    }
-  }
-
- private:
-  ServerUnaryReactor* reactor_;
-  Reply* reply_;
-};
-
-template <class Reply, class Change>
-ServerUnaryReactor* write(node_api& node, CallbackServerContext* call, const write_terms& terms, std::size_t bytes,
-                          Reply* reply, Change change) {
-  auto* reactor = call->DefaultReactor();
-  auto request = std::make_unique<unary_write<Reply, Change>>(reactor, reply, std::move(change));
-  apply(terms, request.get());
-  request->deadline_us = deadline_us(*call, node);
-  request->bytes = bytes;
-  std::vector<write_ticket> tickets;
-  tickets.emplace_back(std::move(request));
-  node.submit(std::move(tickets));
-  return reactor;
-}
 
 /// A batch is finished when its last item is.
 struct batch_call {
@@ -213,8 +65,7 @@ class batch_item final : public planned_request<store_change> {
   void finish(const write_answer& end) noexcept override {
     item_->set_code(code_of(end.outcome.code()));
     if (end.outcome.ok()) {
-      fill_reply(planned(), end, item_->mutable_stored());
-      fill_created(planned(), item_->mutable_stored());
+      change().fill(planned(), end, item_->mutable_stored());
     } else {
       item_->set_message(end.outcome.message());
       if (v1::WriteFailure failure; fill(end, &failure)) *item_->mutable_write_failure() = std::move(failure);

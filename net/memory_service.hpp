@@ -1,11 +1,13 @@
 // quorate.v1.Memory over the node: checks and converts, hands writes and quorum reads to the node, answers
 // other reads from its copy.
 //
-// Runs on gRPC's threads and never blocks beyond a read of the store. Every call is answered exactly once: by the
+// Runs on gRPC's threads and never blocks there beyond a read of the store; what reads more, or waits, runs on the
+// threads of a pool of its own. Every call is answered exactly once: by the
 // `finish` of its write or read, or at once.
 #pragma once
 
 #include "net/node_api.hpp"
+#include "net/read_pool.hpp"
 #include "quorate/v1/memory.grpc.pb.h"
 
 namespace quorate::net {
@@ -27,8 +29,16 @@ class memory_service final : public v1::Memory::CallbackService {
   grpc::ServerUnaryReactor* Delete(grpc::CallbackServerContext* call, const v1::DeleteRequest* request,
                                    v1::DeleteReply* reply) override;
 
+  // The calls of proto/memory_calls.def, in memory_recall.cpp, memory_curation.cpp, memory_governance.cpp.
+#define QUORATE_MEMORY_CALL(method, kind)                                                                 \
+  grpc::ServerUnaryReactor* method(grpc::CallbackServerContext* call, const v1::method##Request* request, \
+                                   v1::method##Reply* reply) override;
+#include "proto/memory_calls.def"
+#undef QUORATE_MEMORY_CALL
+
  private:
   node_api& node_;
+  read_pool readers_;  ///< last: it ends before what its reads use
 };
 
 }  // namespace quorate::net

@@ -12,6 +12,7 @@
 #include <utility>
 #include <vector>
 
+#include "memory/text_index.hpp"
 #include "proto/clock.hpp"
 #include "proto/record.hpp"
 #include "proto/status.hpp"
@@ -48,7 +49,8 @@ struct write_answer {
   version superseded_by;  ///< set when outcome is errc::superseded
   std::uint32_t copies_needed = 0;
   std::uint32_t copies = 0;
-  bool retried = false;  ///< the answer is that of the repeated write; the first one was superseded
+  bool retried = false;   ///< the answer is that of the repeated write; the first one was superseded
+  log_position position;  ///< its place in this node's log; sequence 0 when it was never stamped
 };
 
 /// A key the members are asked about, and the version this node has or had.
@@ -88,6 +90,7 @@ class write_request {
     std::uint64_t floor = 0;                                  ///< hybrid time it must be stamped above
     std::vector<std::pair<record_key, stored_record>> newer;  ///< what members hold that this node may lack
     std::optional<write_answer> superseded;                   ///< the end of its first attempt
+    log_position position;                                    ///< where it was written
   } found;
 };
 
@@ -132,6 +135,7 @@ class ticket {
     auto request = std::move(request_);
     if (!request) return;
     if constexpr (std::is_same_v<Request, write_request>) {
+      answer.position = request->found.position;
       if (auto& first = request->found.superseded) {
         // What was stored stays stored: a second attempt that came to nothing does not make it "on no node".
         if (!answer.outcome.ok() && outcome_of(answer.outcome.code()) == error_outcome::rejected) answer = *first;
@@ -184,6 +188,11 @@ class node_api {
 
   /// This node's copy.
   virtual const record_reader& records() const = 0;
+  /// Whether that copy holds this entry.
+  virtual bool holds(const log_position& position) const = 0;
+  virtual node_id self() const = 0;
+  /// The words of that copy; it follows `records` by a moment.
+  virtual const memory::text_index& words() const = 0;
   virtual const clock& time() const = 0;
   /// How long a write waits for its quorum unless its caller has less time.
   virtual std::int64_t quorum_timeout_us() const = 0;

@@ -49,11 +49,10 @@ void fill(const record_key& key, bool deleted, const std::string& alias, const s
 }
 
 result<mutation> take_mutation(v1::Mutation& in) {
-  if (in.kind() != static_cast<std::uint32_t>(key_kind::memory))
-    return status(errc::corruption, "mutation of unknown kind " + std::to_string(in.kind()));
+  if (!is_key_kind(in.kind())) return status(errc::corruption, "mutation of unknown kind " + std::to_string(in.kind()));
   if (in.key().empty() || in.key().size() > limits::key_bytes_max || in.alias().size() > limits::alias_bytes_max)
     return status(errc::corruption, "mutation whose key or alias has an impossible length");
-  return mutation{{key_kind::memory, std::move(*in.mutable_key())},
+  return mutation{{static_cast<key_kind>(in.kind()), std::move(*in.mutable_key())},
                   in.deleted(),
                   std::move(*in.mutable_alias()),
                   std::move(*in.mutable_value())};

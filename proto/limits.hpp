@@ -31,6 +31,10 @@ inline constexpr std::size_t page_items_default = 100;
 inline constexpr std::size_t page_items_max = 1'000;
 inline constexpr std::size_t page_bytes_max = 1u << 20;
 
+// Reads that scan, search or wait.
+inline constexpr std::size_t read_threads = 2;
+inline constexpr std::size_t waiting_reads_max = 256;
+
 // Entries, frames, windows.
 inline constexpr std::size_t key_bytes_max = 16u << 10;
 inline constexpr std::size_t alias_bytes_max = 1u << 10;

@@ -16,7 +16,16 @@
 namespace quorate {
 
 /// What sort of thing a key names. Stored and sent as a number: append only.
-enum class key_kind : std::uint8_t { memory = 1 };
+enum class key_kind : std::uint8_t {
+#define QUORATE_KEY_KIND(name, number, key, alias, value) name = number,
+#include "proto/key_kinds.def"
+#undef QUORATE_KEY_KIND
+};
+inline constexpr key_kind last_key_kind = key_kind::usage;
+/// Whether `number` is in the table.
+constexpr bool is_key_kind(std::uint32_t number) {
+  return number >= 1 && number <= static_cast<std::uint32_t>(last_key_kind);
+}
 
 /// Identity of a value. For memories the bytes are namespace, a zero byte, title.
 struct record_key {

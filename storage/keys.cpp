@@ -6,12 +6,6 @@
 
 namespace quorate::storage {
 
-namespace {
-
-bool known(std::uint8_t kind) { return kind == static_cast<std::uint8_t>(key_kind::memory); }
-
-}  // namespace
-
 void append_record_key(std::string& out, key_kind kind, std::string_view bytes) {
   out.push_back(static_cast<char>(kind));
   out.append(bytes);
@@ -21,7 +15,7 @@ std::optional<record_key> parse_record_key(std::string_view stored) {
   byte_reader in(stored);
   const auto kind = in.number<std::uint8_t>();
   const auto bytes = in.rest();
-  if (!in.complete() || !known(kind)) return std::nullopt;
+  if (!in.complete() || !is_key_kind(kind)) return std::nullopt;
   return record_key{static_cast<key_kind>(kind), std::string(bytes)};
 }
 

@@ -127,7 +127,8 @@ TEST_SUITE("e2e.surface") {
     // The protoc inside Debian's python3-grpc-tools is too old for `optional` in proto3.
     const auto made = run({protoc, std::string("--plugin=protoc-gen-grpc_python=") + python_plugin, "-I",
                            QUORATE_PROTO_DIRECTORY, "--python_out=" + directory, "--grpc_python_out=" + directory,
-                           "quorate/v1/entry.proto", "quorate/v1/memory.proto"},
+                           "quorate/v1/entry.proto", "quorate/v1/record.proto", "quorate/v1/recall.proto",
+                           "quorate/v1/curation.proto", "quorate/v1/governance.proto", "quorate/v1/memory.proto"},
                           {}, directory + "/protoc");
     REQUIRE_MESSAGE(made.exit_code == 0, made.output);
     std::ofstream(directory + "/client.py") << python_client;

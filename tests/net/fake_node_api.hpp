@@ -31,6 +31,9 @@ class fake_node_api final : public node_api {
   void submit(std::vector<write_ticket>&& tickets) override;
   void read(read_ticket&& ticket) override;
   const record_reader& records() const override { return reader; }
+  bool holds(const log_position& position) const override { return position.sequence <= held; }
+  node_id self() const override { return node_id{7}; }
+  const memory::text_index& words() const override { return index; }
   const clock& time() const override { return system_clock(); }
   std::int64_t quorum_timeout_us() const override { return 2'000'000; }
   result<std::shared_ptr<inbound_link>> accept(const v1::Hello&, std::shared_ptr<answer_sink>, v1::Welcome*) override;
@@ -45,6 +48,14 @@ class fake_node_api final : public node_api {
   std::function<std::optional<read_answer>(const record_key&)> on_read;
 
   fake_reader reader;
+  sequence_number held = 1'000'000;  ///< of every log
+  /// What a search of words finds, whatever is asked.
+  struct fixed_index final : memory::text_index {
+    std::vector<memory::word_match> matches;
+    result<std::vector<memory::word_match>> match(const memory::word_query&, std::int64_t) const override {
+      return matches;
+    }
+  } index;
   std::vector<seen_write> writes;
   std::vector<std::pair<record_key, std::int64_t>> reads;  ///< with their deadlines
 
