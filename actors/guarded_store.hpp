@@ -49,6 +49,7 @@ class guarded_store final : public storage::store {
     return guarded([&] { return below_->space(); });
   }
   std::unique_ptr<storage::verification> verify() const override;
+  std::unique_ptr<snapshot_reading> snapshot() const override;
 
   /// The same of what somebody else learned of the store below.
   status judged(status outcome) const;

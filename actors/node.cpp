@@ -161,6 +161,7 @@ class running_node final : public node, public net::node_api {
     return gate_.accept(hello, std::move(answers), welcome);
   }
 
+  std::unique_ptr<snapshot_reading> snapshot() const override { return store_->snapshot(); }
   void describe(v1::StatusReply* reply) const override;
   void describe(v1::ActorsReply* reply) const override;
   status describe(v1::DigestReply* reply) const override;

@@ -42,6 +42,7 @@ int parse_and_run(std::vector<std::string> arguments, session& run) {
   add_write_commands(program, run);
   add_read_commands(program, run);
   add_transfer_commands(program, run);
+  add_backup_commands(program, run);
   add_admin_commands(program, run);
   std::reverse(arguments.begin(), arguments.end());
   try {

@@ -14,6 +14,7 @@ void add_serve_command(CLI::App& program, session& run);      // serve
 void add_write_commands(CLI::App& program, session& run);     // store, update, delete
 void add_read_commands(CLI::App& program, session& run);      // get, list, stats
 void add_transfer_commands(CLI::App& program, session& run);  // import, export
+void add_backup_commands(CLI::App& program, session& run);    // backup, verify, restore
 void add_admin_commands(CLI::App& program, session& run);     // admin status, actors, digest, drill
 
 }  // namespace quorate::cli

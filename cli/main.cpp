@@ -56,5 +56,5 @@ int main(int count, char** values) {
   if (const int wrong = plant_from_environment(); wrong != 0) return wrong;
   const std::vector<std::string> arguments(values + 1, values + count);
   const cli::console where{std::cin, std::cout, std::cerr, STDIN_FILENO, terminal_width(), isatty(STDERR_FILENO) != 0};
-  return cli::run_command_line(arguments, where, {cli::serve, cli::open_embedded});
+  return cli::run_command_line(arguments, where, {cli::serve, cli::open_embedded, cli::restore_directory});
 }

@@ -265,4 +265,10 @@ result<std::unique_ptr<embedded_node>> open_embedded(const std::string& director
   return std::make_unique<embedded>(std::move(*running));
 }
 
+result<restored_directory> restore_directory(const restore_order& order) {
+  auto restored = storage::restore_rocks_store({order.directory, {order.cluster_id, order.name}}, order.input);
+  if (!restored) return restored.error();
+  return restored_directory{restored->owner.cluster_id, restored->owner.node_name, restored->rows};
+}
+
 }  // namespace quorate::cli

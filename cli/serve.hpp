@@ -20,4 +20,7 @@ int serve(const serve_options& options, std::ostream& out, std::ostream& err);
 /// A node alone on `directory`, without a listener.
 result<std::unique_ptr<embedded_node>> open_embedded(const std::string& directory);
 
+/// Makes a data directory of a snapshot (storage/rocks_store.hpp, restore_rocks_store).
+result<restored_directory> restore_directory(const restore_order& order);
+
 }  // namespace quorate::cli

@@ -31,10 +31,24 @@ class embedded_node {
   virtual std::shared_ptr<grpc::Channel> channel() = 0;
 };
 
+/// A directory to make of a snapshot, for whom, and where its bytes come from (empty piece = end).
+struct restore_order {
+  std::string directory;
+  std::string cluster_id;  ///< empty = as in the snapshot
+  std::string name;        ///< empty = as in the snapshot
+  std::function<result<std::string>()> input;
+};
+struct restored_directory {
+  std::string cluster_id;
+  std::string name;
+  std::uint64_t rows = 0;
+};
+
 /// What only the whole program can do; unset in the tests of the verbs.
 struct node_parts {
   std::function<int(const serve_options& options, std::ostream& out, std::ostream& err)> serve;
   std::function<result<std::unique_ptr<embedded_node>>(const std::string& directory)> open_embedded;
+  std::function<result<restored_directory>(const restore_order& order)> restore;
 };
 
 /// Where a run reads and prints.

@@ -20,6 +20,12 @@ target_link_libraries(quorate_caf INTERFACE ${CAF_CORE} Threads::Threads)
 add_library(quorate_xxhash INTERFACE)
 target_link_libraries(quorate_xxhash INTERFACE ${XXHASH})
 
+# OpenSSL's hashes.
+add_library(quorate_crypto INTERFACE)
+if(NOT QUORATE_STATIC)
+  target_link_libraries(quorate_crypto INTERFACE crypto)
+endif()
+
 add_library(quorate_protobuf INTERFACE)
 add_library(quorate_grpc INTERFACE)
 if(QUORATE_STATIC)
@@ -33,6 +39,7 @@ if(QUORATE_STATIC)
     ${archives}/libgpr.a ${archives}/libupb.a ${archives}/libaddress_sorting.a ${archives}/libre2.a
     ${archives}/libcares.a ${absl_archives} -Wl,--end-group
     ${archives}/libssl.a ${archives}/libcrypto.a ${archives}/libz.a quorate_protobuf dl rt)
+  target_link_libraries(quorate_crypto INTERFACE ${archives}/libcrypto.a dl)
 else()
   find_package(gRPC CONFIG REQUIRED)
   target_link_libraries(quorate_protobuf INTERFACE protobuf::libprotobuf)

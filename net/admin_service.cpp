@@ -11,6 +11,39 @@ grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext* call, const grpc::
   return reactor;
 }
 
+/// Sends a snapshot block by block, as fast as the caller takes them. Deletes itself.
+class backup_stream final : public grpc::ServerWriteReactor<v1::BackupPiece> {
+ public:
+  explicit backup_stream(std::unique_ptr<snapshot_reading> blocks) : blocks_(std::move(blocks)) { send(); }
+
+  void OnWriteDone(bool ok) override {
+    if (ok)
+      send();
+    else
+      Finish(grpc::Status::CANCELLED);
+  }
+  void OnDone() override { delete this; }
+
+ private:
+  void send() {
+    auto block = blocks_->next();
+    if (!block) return Finish(to_grpc(block.error()));
+    if (block->empty()) return Finish(grpc::Status::OK);
+    piece_.set_bytes(std::move(*block));
+    StartWrite(&piece_);
+  }
+
+  const std::unique_ptr<snapshot_reading> blocks_;
+  v1::BackupPiece piece_;
+};
+
+/// A stream that ends before it begins.
+class refused_stream final : public grpc::ServerWriteReactor<v1::BackupPiece> {
+ public:
+  explicit refused_stream(const grpc::Status& why) { Finish(why); }
+  void OnDone() override { delete this; }
+};
+
 }  // namespace
 
 grpc::ServerUnaryReactor* admin_service::Status(grpc::CallbackServerContext* call, const v1::StatusRequest*,
@@ -34,6 +67,13 @@ grpc::ServerUnaryReactor* admin_service::Digest(grpc::CallbackServerContext* cal
 grpc::ServerUnaryReactor* admin_service::Drill(grpc::CallbackServerContext* call, const v1::DrillRequest* request,
                                                v1::DrillReply*) {
   return finish(call, to_grpc(node_.drill(*request)));
+}
+
+grpc::ServerWriteReactor<v1::BackupPiece>* admin_service::Backup(grpc::CallbackServerContext*,
+                                                                 const v1::BackupRequest*) {
+  auto blocks = node_.snapshot();
+  if (!blocks) return new refused_stream(to_grpc(status(errc::not_permitted, "this node's store cannot be copied")));
+  return new backup_stream(std::move(blocks));
 }
 
 }  // namespace quorate::net

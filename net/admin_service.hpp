@@ -18,6 +18,8 @@ class admin_service final : public v1::Admin::CallbackService {
                                    v1::DigestReply* reply) override;
   grpc::ServerUnaryReactor* Drill(grpc::CallbackServerContext* call, const v1::DrillRequest* request,
                                   v1::DrillReply*) override;
+  grpc::ServerWriteReactor<v1::BackupPiece>* Backup(grpc::CallbackServerContext* call,
+                                                    const v1::BackupRequest*) override;
 
  private:
   node_api& node_;

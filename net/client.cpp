@@ -351,6 +351,35 @@ call_result client::digest(v1::DigestReply* reply) {
   });
 }
 
+call_result client::backup(const std::function<status(std::string_view piece)>& take) {
+  std::vector<std::string> silent;
+  for (auto left = connections_->endpoints.size(); left > 0; --left) {
+    auto& node = *connections_->endpoints[connections_->preferred.load()];
+    if (!node.connect(std::min<steady::duration>(connections_->timeout, milliseconds(limits::connect_timeout_ms)))) {
+      silent.push_back(node.address());
+      connections_->avoid(connections_->preferred.load());
+      continue;
+    }
+    grpc::ClientContext context;
+    const auto reader = node.admin().Backup(&context, {});
+    v1::BackupPiece piece;
+    status taken;
+    while (taken.ok() && reader->Read(&piece)) taken = take(piece.bytes());
+    if (!taken) context.TryCancel();
+    auto result = decode(reader->Finish());
+    if (!taken) {
+      result = {};
+      result.reason = quorate::name_of(taken.code());
+      result.message = taken.message();
+      result.code = static_cast<int>(grpc::StatusCode::ABORTED);
+    }
+    if (!result.ok() || !taken) result.outcome = call_outcome::rejected;
+    result.endpoint = node.address();
+    return result;
+  }
+  return unreachable(silent);
+}
+
 call_result client::drill(const v1::DrillRequest& request) {
   return connections_->run(call_kind::write, [&](endpoint& node, grpc::ClientContext& context) {
     v1::DrillReply reply;

@@ -9,10 +9,12 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <string>
 #include <vector>
 
+#include "proto/status.hpp"
 #include "quorate/v1/admin.pb.h"
 #include "quorate/v1/memory.pb.h"
 
@@ -95,6 +97,9 @@ class client {
   call_result node_status(v1::StatusReply* reply);
   call_result actors(v1::ActorsReply* reply);
   call_result digest(v1::DigestReply* reply);
+  /// All that one endpoint, the present favourite, holds: `take` is given it piece by piece and may end it with an
+  /// error. Has no timeout: a connection that goes silent is found dead by its pings.
+  call_result backup(const std::function<status(std::string_view piece)>& take);
   /// Treated as a write: never sent twice.
   call_result drill(const v1::DrillRequest& request);
 

@@ -15,6 +15,7 @@
 #include "memory/text_index.hpp"
 #include "proto/clock.hpp"
 #include "proto/record.hpp"
+#include "proto/snapshot_reading.hpp"
 #include "proto/status.hpp"
 #include "proto/test_points.hpp"
 
@@ -201,6 +202,9 @@ class node_api {
   /// meant for somebody else), in_use (another live process has that name), invalid_argument (protocol).
   virtual result<std::shared_ptr<inbound_link>> accept(const v1::Hello& hello, std::shared_ptr<answer_sink> answers,
                                                        v1::Welcome* welcome) = 0;
+
+  /// A copy of all this node holds, for a backup; none when its store cannot be copied. Not to outlive the node.
+  virtual std::unique_ptr<snapshot_reading> snapshot() const { return nullptr; }
 
   virtual void describe(v1::StatusReply* reply) const = 0;
   virtual void describe(v1::ActorsReply* reply) const = 0;

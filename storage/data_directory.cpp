@@ -204,6 +204,19 @@ result<directory_state> look_at_directory(const std::string& directory) {
   return directory_state::fresh;
 }
 
+status remove_directory(const std::string& directory) {
+  std::error_code error;
+  fs::remove_all(directory, error);
+  if (error) return {errc::storage_failure, directory + " cannot be removed (" + error.message() + ")"};
+  return {};
+}
+
+status move_directory(const std::string& from, const std::string& to) {
+  // Replaces nothing but an empty directory, and there is none.
+  if (auto moved = move(from, to); !moved) return moved;
+  return sync_parent(to);
+}
+
 status create_directory(const std::string& directory) {
   if (::mkdir(directory.c_str(), 0700) == 0) return {};
   return unusable(directory + " cannot be created (" + reason(errno) + ")");

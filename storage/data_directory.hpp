@@ -49,6 +49,12 @@ struct set_aside_copy {
 /// it open.
 result<set_aside_copy> set_aside(const std::string& directory, const std::string& why);
 
+/// Removes a directory and all in it; ok when there is none.
+status remove_directory(const std::string& directory);
+
+/// Gives a directory another name in the same parent, durably. Not over one that exists.
+status move_directory(const std::string& from, const std::string& to);
+
 /// The write-ahead logs in the directory, oldest first, as full paths.
 result<std::vector<std::string>> list_wals(const std::string& directory);
 

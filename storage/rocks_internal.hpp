@@ -52,6 +52,12 @@ result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options, ro
 /// Reads all tables byte by byte, then all rows. The database outlives it.
 std::unique_ptr<verification> verify_database(const rocks_database& database, const std::string& directory);
 
+/// Everything as it is now, in blocks. The database outlives it.
+std::unique_ptr<snapshot_reading> read_snapshot(const rocks_database& database, const std::string& directory);
+
+/// A database without rows in a directory that is empty.
+result<rocks_database> create_database(const rocks_options& options);
+
 std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory);
 
 }  // namespace quorate::storage

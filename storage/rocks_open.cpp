@@ -197,6 +197,10 @@ result<std::unique_ptr<store>> open_unguarded(const rocks_options& wanted, rocks
 
 }  // namespace
 
+result<rocks_database> create_database(const rocks_options& options) {
+  return open_database(options, rocksdb::Env::Default(), true);
+}
+
 result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options, rocksdb::Env* env) {
   try {
     return open_unguarded(options, env);

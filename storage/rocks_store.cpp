@@ -168,6 +168,8 @@ class rocks_store final : public store {
     return std::move(held->summary);
   }
 
+  std::unique_ptr<snapshot_reading> snapshot() const override { return read_snapshot(db_, directory_); }
+
   std::unique_ptr<verification> verify() const override { return verify_database(db_, directory_); }
 
  private:

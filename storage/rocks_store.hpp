@@ -4,6 +4,7 @@
 #include <memory>
 #include <string>
 
+#include "storage/snapshot.hpp"
 #include "storage/store.hpp"
 
 namespace quorate::storage {
@@ -20,5 +21,18 @@ struct rocks_options {
 /// invalid_argument (not a directory, unreadable, parent missing, another program's), disk_full (less free than
 /// `space_needed`, or it ran out on the way: what was there stays), storage_failure (anything else).
 result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options);
+
+struct restored_snapshot {
+  std::uint64_t rows = 0;
+  store_identity owner;
+};
+
+/// Makes a data directory of a snapshot. `options.directory` must not exist; it appears whole or not at all (what a
+/// restore that was cut short leaves lies beside it as NAME.restoring and is removed by the next). Whom it belongs to
+/// is what the snapshot says, where `options.identity` is empty. Every row is checked. The node that opens it starts a
+/// new log and a new disk: it uses no sequence number again and is filled from its peers before it counts in quorums.
+/// Errors: invalid_argument "--data", corruption and format_too_new of the snapshot, those of `input`, disk_full,
+/// storage_failure.
+result<restored_snapshot> restore_rocks_store(const rocks_options& options, const snapshot_input& input);
 
 }  // namespace quorate::storage

@@ -17,6 +17,7 @@
 
 #include "proto/limits.hpp"
 #include "proto/record.hpp"
+#include "proto/snapshot_reading.hpp"
 #include "storage/disk_space.hpp"
 
 namespace quorate::storage {
@@ -104,6 +105,9 @@ class store : public record_reader {
 
   /// A reading that begins now; none when what the store holds cannot be damaged. Disturbs neither reads nor writes.
   virtual std::unique_ptr<verification> verify() const { return nullptr; }
+
+  /// A copy of everything, for a backup; none when this store cannot be copied. Disturbs neither reads nor writes.
+  virtual std::unique_ptr<snapshot_reading> snapshot() const { return nullptr; }
 
   /// Room for more, at this instant: others write to the same file system.
   virtual result<disk_space> space() const = 0;
