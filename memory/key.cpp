@@ -9,12 +9,16 @@ namespace {
 constexpr uuid_t id_namespace = {0x7c, 0x8d, 0x1d, 0x0e, 0x7a, 0x3f, 0x5b, 0x0c,
                                  0x9c, 0x52, 0x2f, 0x4e, 0x6b, 0x1a, 0x90, 0xd3};
 
-std::string uuid_of(std::string_view name) {
-  uuid_t id;
-  uuid_generate_sha1(id, id_namespace, name.data(), name.size());
+std::string text_of(const uuid_t& id) {
   char text[UUID_STR_LEN];
   uuid_unparse_lower(id, text);
   return std::string(text, UUID_STR_LEN - 1);
+}
+
+std::string uuid_of(std::string_view name) {
+  uuid_t id;
+  uuid_generate_sha1(id, id_namespace, name.data(), name.size());
+  return text_of(id);
 }
 
 void append_big_endian(std::string& out, std::uint64_t number) {
@@ -44,6 +48,12 @@ std::string derived_id(const record_key& key, const version& stamp) {
   append_big_endian(name, stamp.time);
   append_big_endian(name, to_number(stamp.node));
   return uuid_of(name);
+}
+
+std::string random_id() {
+  uuid_t id;
+  uuid_generate_random(id);
+  return text_of(id);
 }
 
 }  // namespace quorate::memory

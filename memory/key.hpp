@@ -1,7 +1,7 @@
 // Identity of a memory: (namespace, title) is the key, the id its alias.
 //
-// Pure functions, any thread. Ids are derived, not drawn, so that nodes that store the same name at the same time
-// agree on its id; changing the derivation would give old names new ids after a delete.
+// Pure functions but for `random_id`, any thread. Ids of records are derived, not drawn, so that nodes that store the
+// same name at the same time agree on its id; changing the derivation would give old names new ids after a delete.
 #pragma once
 
 #include <string>
@@ -27,5 +27,9 @@ std::string derived_id(const record_key& key);
 /// UUIDv5 of key and version (key bytes, a zero byte, time and node as 8 bytes each, most significant first): for a
 /// name whose derived id another record still holds after a rename. No key alone has these bytes.
 std::string derived_id(const record_key& key, const version& stamp);
+
+/// UUIDv4, lower case: for things that have no name, such as a request for an approval. Drawn once, before the write is
+/// planned, so that a repeated plan writes the same thing again.
+std::string random_id();
 
 }  // namespace quorate::memory

@@ -75,18 +75,7 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
   return at;
 }
 
-/// The value of a top-level key of a compact object, as a part of its text. Reads outside of it for no input.
-std::optional<std::string_view> find_member(std::string_view object, std::string_view quoted_key) {
-  std::size_t at = 1;
-  while (at < object.size() && object[at] == '"') {
-    const std::size_t key_end = end_of_string(object, at);
-    const std::size_t value = std::min(key_end + 1, object.size());
-    const std::size_t value_end = end_of_value(object, value);
-    if (object.substr(at, key_end - at) == quoted_key) return object.substr(value, value_end - value);
-    at = value_end + 1;
-  }
-  return std::nullopt;
-}
+std::string quoted(std::string_view name) { return std::string(1, '"').append(name).append(1, '"'); }
 
 }  // namespace
 
@@ -105,19 +94,43 @@ result<std::string> compact_metadata(std::string_view text) {
 }
 
 std::string keep_agent_id(std::string_view incoming, std::string_view existing) {
-  constexpr std::string_view name = "\"agent_id\"";
-  std::string kept(incoming);
-  const auto old_agent = find_member(existing, name);
-  if (!old_agent || *old_agent == "null") return kept;
-  if (const auto new_agent = find_member(incoming, name)) {
-    kept.replace(static_cast<std::size_t>(new_agent->data() - incoming.data()), new_agent->size(), *old_agent);
-    return kept;
+  const auto old_agent = find_member(existing, "agent_id");
+  if (!old_agent || *old_agent == "null") return std::string(incoming);
+  return with_member(incoming, "agent_id", *old_agent);
+}
+
+// Reads outside of `object` for no input.
+std::optional<std::string_view> find_member(std::string_view object, std::string_view name) {
+  const std::string key = quoted(name);
+  std::size_t at = 1;
+  while (at < object.size() && object[at] == '"') {
+    const std::size_t key_end = end_of_string(object, at);
+    const std::size_t value = std::min(key_end + 1, object.size());
+    const std::size_t value_end = end_of_value(object, value);
+    if (object.substr(at, key_end - at) == key) return object.substr(value, value_end - value);
+    at = value_end + 1;
   }
-  const bool first = kept.size() <= 2;
-  kept.pop_back();
-  if (!first) kept += ',';
-  kept.append(name).append(1, ':').append(*old_agent).append(1, '}');
-  return kept;
+  return std::nullopt;
+}
+
+std::optional<std::string> text_member(std::string_view object, std::string_view name) {
+  const auto value = find_member(object, name);
+  if (!value || !value->starts_with('"')) return std::nullopt;
+  const auto text = nlohmann::json::parse(*value, nullptr, false);
+  if (!text.is_string()) return std::nullopt;
+  return text.get<std::string>();
+}
+
+std::string with_member(std::string_view object, std::string_view name, std::string_view value) {
+  std::string changed(object);
+  if (const auto old = find_member(object, name)) {
+    changed.replace(static_cast<std::size_t>(old->data() - object.data()), old->size(), value);
+    return changed;
+  }
+  const bool first = changed.size() <= 2;
+  changed.pop_back();
+  if (!first) changed += ',';
+  return changed.append(quoted(name)).append(1, ':').append(value).append(1, '}');
 }
 
 }  // namespace quorate::memory

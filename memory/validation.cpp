@@ -106,16 +106,6 @@ status check_listed_source(std::string_view source) {
   return status::invalid("source", rule);
 }
 
-status check_tags(const google::protobuf::RepeatedPtrField<std::string>& tags) {
-  const auto count = static_cast<std::size_t>(tags.size());
-  if (count > limits::tags_max) return status::invalid("tags", at_most(limits::tags_max, " entries", count));
-  for (int i = 0; i < tags.size(); ++i) {
-    const status broken = check_short_text("tags", tags[i], limits::tag_bytes_max);
-    if (!broken) return status::invalid("tags", "tag " + std::to_string(i + 1) + ' ' + broken.context());
-  }
-  return {};
-}
-
 status check_tier(v1::Tier tier) {
   if (tier == v1::TIER_UNSPECIFIED || !text_of(tier).empty()) return {};
   return status::invalid("tier", "must be one of short, mid, long, got number " + std::to_string(tier));
@@ -188,7 +178,7 @@ status prepare_new(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_sec
   status broken = first_broken(
       [&] { return check_tier(record.tier()); }, [&] { return validate_title(record.title()); },
       [&] { return check_content(record.content()); }, [&] { return validate_namespace(record.namespace_()); },
-      [&] { return check_listed_source(record.source()); }, [&] { return check_tags(record.tags()); },
+      [&] { return check_listed_source(record.source()); }, [&] { return validate_tags(record.tags()); },
       [&] { return check_priority(record.priority()); }, [&] { return check_confidence(record.confidence()); },
       [&] { return record.has_expires_at() ? check_expiry_to_come(record.expires_at(), now_ms) : status(); },
       [&] { return ttl_seconds ? check_ttl(*ttl_seconds) : status(); },
@@ -224,7 +214,7 @@ status prepare_full(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_se
       [&] { return validate_title(record.title()); }, [&] { return check_content(record.content()); },
       [&] { return validate_namespace(record.namespace_()); },
       [&] { return check_short_text("source", record.source(), limits::source_bytes_max); },
-      [&] { return check_tags(record.tags()); }, [&] { return check_priority(record.priority()); },
+      [&] { return validate_tags(record.tags()); }, [&] { return check_priority(record.priority()); },
       [&] { return check_confidence(record.confidence()); },
       [&] { return ttl_seconds ? check_ttl(*ttl_seconds) : status(); },
       [&] { return compact(*record.mutable_metadata()); },
@@ -285,7 +275,7 @@ status validate(const v1::UpdateRequest& request) {
       [&] { return request.has_content() ? check_content(request.content()) : status(); },
       [&] { return check_tier(request.tier()); },
       [&] { return request.has_namespace_() ? validate_namespace(request.namespace_()) : status(); },
-      [&] { return request.has_tags() ? check_tags(request.tags().values()) : status(); },
+      [&] { return request.has_tags() ? validate_tags(request.tags().values()) : status(); },
       [&] { return request.has_priority() ? check_priority(request.priority()) : status(); },
       [&] { return request.has_confidence() ? check_confidence(request.confidence()) : status(); },
       [&] { return request.expires_at().empty() ? status() : check_timestamp("expires_at", request.expires_at()); },
@@ -299,6 +289,16 @@ status validate_title(std::string_view title) {
     return broken;
   }
   return check_clean("title", title);
+}
+
+status validate_tags(const google::protobuf::RepeatedPtrField<std::string>& tags, const std::string& field) {
+  const auto count = static_cast<std::size_t>(tags.size());
+  if (count > limits::tags_max) return status::invalid(field, at_most(limits::tags_max, " entries", count));
+  for (int i = 0; i < tags.size(); ++i) {
+    const status broken = check_short_text(field, tags[i], limits::tag_bytes_max);
+    if (!broken) return status::invalid(field, "tag " + std::to_string(i + 1) + ' ' + broken.context());
+  }
+  return {};
 }
 
 status validate_namespace(std::string_view name_space) {

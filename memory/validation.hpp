@@ -43,6 +43,7 @@ status validate(const v1::UpdateRequest& request);
 status validate_id(std::string_view id);
 status validate_namespace(std::string_view name_space);
 status validate_title(std::string_view title);
+status validate_tags(const google::protobuf::RepeatedPtrField<std::string>& tags, const std::string& field = "tags");
 
 /// The sources a store may name: those of v1::Source, lower case, without the prefix, in the order of the enum.
 std::span<const std::string> source_names();

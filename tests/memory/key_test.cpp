@@ -28,4 +28,11 @@ TEST_SUITE("memory.key") {
     CHECK(derived_id(key, stamp) != derived_id(key, version{stamp.time + 1, stamp.node}));
     CHECK(derived_id(key, stamp) != derived_id(key, version{stamp.time, node_id{43}}));
   }
+
+  TEST_CASE("a drawn id is a UUID of version 4 and another one each time") {
+    const auto id = random_id();
+    REQUIRE(id.size() == 36);
+    CHECK(id[14] == '4');
+    CHECK(id != random_id());
+  }
 }

@@ -133,4 +133,18 @@ TEST_SUITE("memory.metadata") {
       CHECK_NOTHROW(keep_agent_id(incoming + "{}", R"({"agent_id":"old"})"));
     }
   }
+
+  TEST_CASE("a member is found, read as text and set without touching the others") {
+    const std::string_view object = R"({"n":12345678901234567890123,"t":"a\nb","o":{"t":"inner"}})";
+    CHECK(find_member(object, "n") == "12345678901234567890123");
+    CHECK(find_member(object, "o") == R"({"t":"inner"})");
+    CHECK_FALSE(find_member(object, "inner"));
+    CHECK_FALSE(find_member("{}", "n"));
+    CHECK(text_member(object, "t") == "a\nb");
+    CHECK_FALSE(text_member(object, "n"));
+    CHECK_FALSE(text_member(object, "absent"));
+    CHECK(with_member("{}", "k", "1") == R"({"k":1})");
+    CHECK(with_member(object, "t", "null") == R"({"n":12345678901234567890123,"t":null,"o":{"t":"inner"}})");
+    CHECK(with_member(R"({"a":1})", "k", R"({"x":[]})") == R"({"a":1,"k":{"x":[]}})");
+  }
 }
