@@ -8,6 +8,9 @@ find_package(spdlog CONFIG REQUIRED)
 find_path(DOCTEST_INCLUDE doctest/doctest.h REQUIRED)
 find_path(CLI11_INCLUDE CLI/CLI.hpp REQUIRED)
 find_path(JSON_INCLUDE nlohmann/json.hpp REQUIRED)
+find_path(HTTPLIB_INCLUDE httplib.h REQUIRED)
+find_library(HTTPLIB cpp-httplib REQUIRED)
+find_package(OpenSSL REQUIRED)
 find_path(CAF_INCLUDE caf/actor.hpp REQUIRED)
 find_library(CAF_CORE caf_core REQUIRED)
 find_library(XXHASH NAMES libxxhash.a xxhash REQUIRED)
@@ -20,15 +23,16 @@ target_link_libraries(quorate_caf INTERFACE ${CAF_CORE} Threads::Threads)
 add_library(quorate_xxhash INTERFACE)
 target_link_libraries(quorate_xxhash INTERFACE ${XXHASH})
 
-# OpenSSL's hashes.
-add_library(quorate_crypto INTERFACE)
-if(NOT QUORATE_STATIC)
-  target_link_libraries(quorate_crypto INTERFACE crypto)
-endif()
+# With the options its library was compiled with: they change its classes.
+add_library(quorate_http INTERFACE)
+target_include_directories(quorate_http SYSTEM INTERFACE ${HTTPLIB_INCLUDE})
+target_compile_definitions(quorate_http INTERFACE CPPHTTPLIB_OPENSSL_SUPPORT CPPHTTPLIB_ZLIB_SUPPORT)
+target_link_libraries(quorate_http INTERFACE ${HTTPLIB} OpenSSL::SSL OpenSSL::Crypto Threads::Threads)
 
 add_library(quorate_protobuf INTERFACE)
 add_library(quorate_grpc INTERFACE)
 if(QUORATE_STATIC)
+  # OpenSSL stays shared: the HTTP library brings the shared one, and a program with two of them mixes them up.
   find_library(PROTOBUF_ARCHIVE libprotobuf.a REQUIRED)
   target_link_libraries(quorate_protobuf INTERFACE ${PROTOBUF_ARCHIVE} Threads::Threads)
   get_filename_component(archives ${PROTOBUF_ARCHIVE} DIRECTORY)
@@ -38,8 +42,7 @@ if(QUORATE_STATIC)
     -Wl,--start-group ${archives}/libgrpc++_reflection.a ${archives}/libgrpc++.a ${archives}/libgrpc.a
     ${archives}/libgpr.a ${archives}/libupb.a ${archives}/libaddress_sorting.a ${archives}/libre2.a
     ${archives}/libcares.a ${absl_archives} -Wl,--end-group
-    ${archives}/libssl.a ${archives}/libcrypto.a ${archives}/libz.a quorate_protobuf dl rt)
-  target_link_libraries(quorate_crypto INTERFACE ${archives}/libcrypto.a dl)
+    OpenSSL::SSL OpenSSL::Crypto ${archives}/libz.a quorate_protobuf dl rt)
 else()
   find_package(gRPC CONFIG REQUIRED)
   target_link_libraries(quorate_protobuf INTERFACE protobuf::libprotobuf)
