@@ -93,6 +93,11 @@ class record_reader {
   /// The keys of all live records with this alias, in key order. More than one only after concurrent writes.
   virtual result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const = 0;
 
+  /// The aliases of live records that start with `prefix` (not empty), each once, in order of length and then of bytes;
+  /// at most `count_max`.
+  virtual result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                               std::size_t count_max) const = 0;
+
   /// Live records whose key starts with `prefix`, after key `after` (exclusive; empty = from the start), at most
   /// `count_max` of them and ending once their values add up to `bytes_max` (at least one is returned).
   virtual result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after,

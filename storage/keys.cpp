@@ -20,10 +20,23 @@ std::optional<record_key> parse_record_key(std::string_view stored) {
 }
 
 void append_alias_prefix(std::string& out, key_kind kind, std::string_view alias) {
-  assert(alias.size() <= alias_bytes_max);
+  append_alias_start(out, kind, alias.size(), alias);
+}
+
+void append_alias_start(std::string& out, key_kind kind, std::size_t length, std::string_view beginning) {
+  assert(length <= alias_bytes_max && beginning.size() <= length);
   out.push_back(static_cast<char>(kind));
-  append_big_endian(out, static_cast<std::uint16_t>(alias.size()));
-  out.append(alias);
+  append_big_endian(out, static_cast<std::uint16_t>(length));
+  out.append(beginning);
+}
+
+std::optional<std::size_t> alias_length(std::string_view stored, key_kind kind) {
+  byte_reader in(stored);
+  const auto stored_kind = in.number<std::uint8_t>();
+  const auto length = in.number<std::uint16_t>();
+  in.rest();
+  if (!in.complete() || stored_kind != static_cast<std::uint8_t>(kind)) return std::nullopt;
+  return length;
 }
 
 void append_alias_key(std::string& out, key_kind kind, std::string_view alias, std::string_view bytes) {

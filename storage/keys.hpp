@@ -23,6 +23,10 @@ std::optional<record_key> parse_record_key(std::string_view stored);
 // The alias has at most alias_bytes_max bytes.
 void append_alias_prefix(std::string& out, key_kind kind, std::string_view alias);
 void append_alias_key(std::string& out, key_kind kind, std::string_view alias, std::string_view bytes);
+/// What all stored keys of aliases of this length that begin with `beginning` begin with.
+void append_alias_start(std::string& out, key_kind kind, std::size_t length, std::string_view beginning);
+/// The length of the alias in a stored key, if it is of that kind.
+std::optional<std::size_t> alias_length(std::string_view stored, key_kind kind);
 /// Length of the prefix of a stored alias key; nothing when the key is too short to have one.
 std::optional<std::size_t> alias_prefix_length(std::string_view stored);
 

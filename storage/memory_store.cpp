@@ -110,6 +110,20 @@ class map_store final : public memory_store {
     return keys;
   }
 
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    const std::lock_guard lock(mutex_);
+    std::vector<std::string> found;
+    if (prefix.empty()) return found;
+    for (auto at = written_.aliases.lower_bound({kind, std::string(prefix), std::string()});
+         at != written_.aliases.end() && std::get<0>(*at) == kind && std::get<1>(*at).starts_with(prefix); ++at)
+      if (found.empty() || found.back() != std::get<1>(*at)) found.push_back(std::get<1>(*at));
+    std::stable_sort(found.begin(), found.end(),
+                     [](const std::string& a, const std::string& b) { return a.size() < b.size(); });
+    if (found.size() > count_max) found.resize(count_max);
+    return found;
+  }
+
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
                            std::size_t bytes_max) const override {
     const std::lock_guard lock(mutex_);

@@ -82,6 +82,40 @@ class rocks_store final : public store {
     return keys;
   }
 
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    std::vector<std::string> found;
+    rocksdb::ManagedSnapshot snapshot(db_.operator->());
+    rocksdb::ReadOptions options;
+    options.snapshot = snapshot.snapshot();
+    auto ordered = iterator_options();
+    ordered.snapshot = snapshot.snapshot();
+    ordered.total_order_seek = true;
+    std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(ordered, db_[family::aliases]));
+    // Stored by length first: one walk for each length there is.
+    for (std::size_t length = prefix.size();
+         !prefix.empty() && length <= alias_bytes_max && found.size() < count_max;) {
+      std::string start;
+      append_alias_start(start, kind, length, prefix);
+      for (rows->Seek(start); rows->Valid() && rows->key().starts_with(start) && found.size() < count_max;
+           rows->Next()) {
+        const auto row = view(rows->key());
+        const auto alias = row.substr(start.size() - prefix.size(), length);
+        if (!found.empty() && found.back() == alias) continue;
+        const auto record = get_at(options, kind, row.substr(start.size() - prefix.size() + length));
+        if (!record) return record.error();
+        // The record decides, the index only proposes.
+        if (*record && !(*record)->deleted && (*record)->alias == alias) found.emplace_back(alias);
+      }
+      if (auto s = rows->status(); !s.ok()) return translate(s, directory_);
+      if (!rows->Valid()) break;
+      const auto next = alias_length(view(rows->key()), kind);
+      if (!next) break;
+      length = std::max(length + 1, *next);
+    }
+    return found;
+  }
+
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
                            std::size_t bytes_max) const override {
     std::string start;

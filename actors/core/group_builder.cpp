@@ -118,4 +118,25 @@ result<std::vector<record_key>> group_builder::find(key_kind kind, std::string_v
   return keys;
 }
 
+result<std::vector<std::string>> group_builder::aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                                    std::size_t count_max) const {
+  // Each key of the group can have taken one alias away.
+  auto candidates = store_.aliases_with_prefix(kind, prefix, count_max + seen_.size());
+  if (!candidates) return candidates.error();
+  for (const auto& [alias, key] : aliases_)
+    if (key.kind == kind && !prefix.empty() && alias.starts_with(prefix)) candidates->push_back(alias);
+  std::sort(candidates->begin(), candidates->end(), [](const std::string& a, const std::string& b) {
+    return a.size() != b.size() ? a.size() < b.size() : a < b;
+  });
+  candidates->erase(std::unique(candidates->begin(), candidates->end()), candidates->end());
+  std::vector<std::string> aliases;
+  for (auto& alias : *candidates) {
+    if (aliases.size() == count_max) break;
+    const auto holders = find(kind, alias);
+    if (!holders) return holders.error();
+    if (!holders->empty()) aliases.push_back(std::move(alias));
+  }
+  return aliases;
+}
+
 }  // namespace quorate::core

@@ -48,7 +48,9 @@ class group_builder : public record_reader {
 
   result<std::optional<stored_record>> get(const record_key& key) const override;
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override;
-  /// Committed records only: no plan scans.
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override;
+  /// Committed records only: what a plan scans for (uses, links) may lack this group's.
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
                            std::size_t bytes_max) const override {
     return store_.scan(kind, prefix, after, count_max, bytes_max);

@@ -82,6 +82,17 @@ TEST_SUITE("core.group_builder") {
     CHECK(store->find(key_kind::memory, "id-x")->size() == 1);
   }
 
+  TEST_CASE_FIXTURE(fixture, "the aliases with a prefix are those that hold with the writes of the group") {
+    commit(put(log_a, 1, 100, "old", "v", "id-1"));
+    commit(put(log_a, 2, 100, "kept", "v", "id-22"));
+    group_builder group(*store, state);
+    CHECK_FALSE(add(group, {log_a, 3, 200, {{key("old"), true, "", ""}, {key("new"), false, "id-3", "v"}}}));
+    CHECK(*group.aliases_with_prefix(key_kind::memory, "id-", 10) == std::vector<std::string>{"id-3", "id-22"});
+    CHECK(*group.aliases_with_prefix(key_kind::memory, "id-", 1) == std::vector<std::string>{"id-3"});
+    CHECK(group.aliases_with_prefix(key_kind::memory, "id-1", 10)->empty());
+    CHECK(group.aliases_with_prefix(key_kind::memory, "", 10)->empty());
+  }
+
   TEST_CASE_FIXTURE(fixture, "reads see the writes of the group, by key and by alias") {
     commit(put(log_a, 1, 100, "old", "v", "id-1"));
     group_builder group(*store, state);

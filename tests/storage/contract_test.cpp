@@ -139,6 +139,40 @@ TEST_SUITE("storage.contract") {
     CHECK(*s.find(key_kind::memory, "id2") == std::vector{key("b"), key("c")});
   }
 
+  TEST_CASE_TEMPLATE("the aliases with a prefix are those of live records, each once, the shortest first", Fixture,
+                     in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    const auto found = [&](std::string_view prefix, std::size_t count_max = 10) {
+      return *s.aliases_with_prefix(key_kind::memory, prefix, count_max);
+    };
+    const auto of_kind = [](key_kind kind, const std::string& bytes) { return record_key{kind, bytes}; };
+    REQUIRE(s.commit(records({{key("a"), live(1, "", "id-22"), "", true},
+                              {key("b"), live(1, "", "id-1"), "", true},
+                              {key("c"), live(1, "", "id-1"), "", true},
+                              {key("d"), live(1, "", "id-333"), "", true},
+                              {key("e"), live(1, "", "ie"), "", true},
+                              {key("f"), live(1, "", "z" + std::string(999, 'i')), "", true},
+                              {of_kind(key_kind::link, "g"), live(1, "", "id-4"), "", true}}))
+                .ok());
+    CHECK(found("id-") == names{"id-1", "id-22", "id-333"});
+    CHECK(found("i") == names{"ie", "id-1", "id-22", "id-333"});
+    CHECK(found("id-22") == names{"id-22"});
+    CHECK(found("id-3") == names{"id-333"});
+    CHECK(found("id-", 2) == names{"id-1", "id-22"});
+    CHECK(found("z").size() == 1);
+    CHECK(found("id-4").empty());
+    CHECK(found("id-3333").empty());
+    CHECK(found("").empty());
+    CHECK(found(std::string(70'000, 'x')).empty());
+
+    REQUIRE(
+        s.commit(records({{key("b"), tombstone(2), "id-1"}, {key("d"), live(2, "", "id-9"), "id-333", true}})).ok());
+    CHECK(found("id-") == names{"id-1", "id-9", "id-22"});
+    REQUIRE(s.commit(records({{key("c"), tombstone(3), "id-1"}})).ok());
+    CHECK(found("id-1").empty());
+  }
+
   TEST_CASE_TEMPLATE("scan answers live records with the prefix in key order", Fixture, in_memory, on_rocks) {
     Fixture fixture;
     store& s = *fixture;

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <set>
 
 #include "proto/record.hpp"
 
@@ -30,6 +31,20 @@ class fake_reader : public record_reader {
       if (key.kind == kind && !record.deleted && record.alias == alias) keys.push_back(key);
     }
     return keys;
+  }
+
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    if (!failure.ok()) return failure;
+    std::set<std::pair<std::size_t, std::string>> found;
+    for (const auto& [key, record] : records) {
+      if (key.kind == kind && !record.deleted && !prefix.empty() && record.alias.starts_with(prefix))
+        found.emplace(record.alias.size(), record.alias);
+    }
+    std::vector<std::string> aliases;
+    for (const auto& [size, alias] : found)
+      if (aliases.size() < count_max) aliases.push_back(alias);
+    return aliases;
   }
 
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,

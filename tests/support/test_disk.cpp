@@ -38,6 +38,10 @@ class forwarding_store final : public storage::store {
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
     return disk_.store().find(kind, alias);
   }
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    return disk_.store().aliases_with_prefix(kind, prefix, count_max);
+  }
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
                            std::size_t bytes_max) const override {
     return disk_.store().scan(kind, prefix, after, count_max, bytes_max);
