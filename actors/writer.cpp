@@ -10,6 +10,7 @@
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
 #include "proto/entry_codec.hpp"
+#include "proto/hash.hpp"
 #include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
 
@@ -274,6 +275,20 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   return {};
 }
 
+result<version> writer_state::yielding_version(const core::group_builder& group, const entry& e) const {
+  std::uint64_t newest = 0;
+  for (const auto& change : e.mutations) {
+    auto held = group.get(change.key);
+    if (!held) return held.error();
+    if (*held) newest = std::max(newest, (*held)->stamp.time);
+  }
+  // A life that lost the end of its log may stamp the same key again, with another value: no two entries share a
+  // version.
+  std::string place = std::to_string(to_number(e.log.origin));
+  place.append(1, '/').append(std::to_string(e.log.epoch)).append(1, '/').append(std::to_string(e.sequence));
+  return version{newest + 1, node_id{hash64_of(place) | 1}};
+}
+
 status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                            std::vector<encoded_entry>& made) {
   begun.writes.reserve(tickets.size());
@@ -303,6 +318,10 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       reject(changes.error());
       continue;
     }
+    if (changes->empty()) {
+      reject({errc::internal, "the plan changes nothing; nothing was written"});
+      continue;
+    }
     if (linearizable) {
       if (!asked_about(ticket->found.keys, *changes)) {
         reject({errc::conflict, "the record got another name while the members were asked; try again"});
@@ -313,6 +332,13 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       for (const auto& change : *changes) ticket->found.keys.push_back({change.key, next});
     }
     entry e{live_, group.vector().at(live_) + 1, next.time, std::move(*changes)};
+    if (ticket->yields && !planted(planted_bug::collection_stamped_now)) {
+      auto yielding = yielding_version(group, e);
+      if (!yielding) return yielding.error();
+      e.time = yielding->time;
+      e.stamped_by = yielding->node;
+      next = *yielding;
+    }
     auto bytes = std::make_shared<const std::string>(encode(e));
     if (bytes->size() > limits::entry_bytes_max) {
       reject(status::invalid("memory", "takes " + std::to_string(bytes->size()) + " bytes in the log, the limit is "

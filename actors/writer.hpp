@@ -59,6 +59,9 @@ struct writer_state {
   status merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer);
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                std::vector<encoded_entry>& made);
+  /// The version of an entry that yields: just above what it replaces, so that whatever was stamped since, seen here
+  /// or not, stays above it.
+  result<version> yielding_version(const core::group_builder& group, const entry& e) const;
   /// Has this node hold the value, as an entry of its own log, unless it has the same or a newer one. Whether it did.
   result<bool> pass_on(core::group_builder& group, const record_key& key, const stored_record& value,
                        std::vector<encoded_entry>& made);

@@ -80,6 +80,9 @@ class write_request {
   write_quorum quorum = write_quorum::by_default;
   write_consistency consistency = write_consistency::by_default;
   when_superseded on_superseded = when_superseded::report;
+  /// It is stamped just above the versions it replaces instead of now: any write made since they were stamped, known
+  /// here or not, wins over it. For what time does by itself, such as the collection of expired records.
+  bool yields = false;
   std::int64_t deadline_us = 0;  ///< steady clock; the answer comes no later
   std::size_t bytes = 0;         ///< about what it holds in memory, for the bounds
   /// Set by the node that took it over, to know when all are answered.

@@ -7,6 +7,7 @@
 #include <unordered_set>
 
 #include "chaos/linearizability.hpp"
+#include "memory/usage.hpp"
 #include "proto/entry_codec.hpp"
 #include "proto/limits.hpp"
 #include "quorate/v1/admin.pb.h"
@@ -22,7 +23,8 @@ constexpr std::uint64_t mailbox_max = 2'000;
 std::string rejected_values(cluster& c, const operations& done) {
   std::unordered_set<std::string> rejected;
   for (const auto& op : done)
-    if (op->write() && op->what != operation::kind::remove && op->answered() && !op->ok()
+    if (op->write() && op->what != operation::kind::remove && op->what != operation::kind::touch
+        && op->what != operation::kind::collect && op->answered() && !op->ok()
         && outcome_of(op->answer.outcome.code()) == error_outcome::rejected)
       rejected.insert(value_of(*op));
   for (auto& m : c.members()) {
@@ -105,21 +107,24 @@ std::string check_answers(cluster& c, const operations& done, std::int64_t now_u
 
 std::string check_contents(cluster& c, const operations& done) {
   std::optional<record_page> first;
+  std::optional<record_page> first_uses;
   std::optional<storage::record_counts> counts;
   for (auto& m : c.members()) {
+    auto uses = m->storage.store().scan(key_kind::usage, {}, {}, SIZE_MAX, SIZE_MAX);
     auto page = m->storage.store().scan(key_kind::memory, {}, {}, SIZE_MAX, SIZE_MAX);
     const auto held = m->storage.store().summary();
-    if (!page || !held) return "P10: the disk of " + m->name + " cannot be read";
+    if (!page || !uses || !held) return "P10: the disk of " + m->name + " cannot be read";
     if (!first) {
       first = std::move(*page);
+      first_uses = std::move(*uses);
       counts = held->counts;
-    } else if (page->records != first->records || held->counts != *counts) {
+    } else if (page->records != first->records || uses->records != first_uses->records || held->counts != *counts) {
       return "P4: digests are equal, contents are not, on " + m->name;
     }
   }
   if (auto broken = rejected_values(c, done); !broken.empty()) return broken;
   for (const auto& op : done) {
-    if (!op->ok() || !op->write() || op->may_be_lost) continue;
+    if (!op->ok() || !op->write() || op->what == operation::kind::touch || op->may_be_lost) continue;
     for (auto& m : c.members()) {
       const bool pair = op->what == operation::kind::pair;
       if (auto broken = acknowledged_at(*m, *op, pair ? left_of(op->key) : op->key); !broken.empty()) return broken;
@@ -139,6 +144,51 @@ std::string check_contents(cluster& c, const operations& done) {
   return {};
 }
 
+std::string check_uses(cluster& c, const operations& done) {
+  struct bounds {
+    std::int64_t acknowledged = 0;
+    std::int64_t possible = 0;
+  };
+  std::map<std::string, bounds> uses;
+  for (const auto& op : done) {
+    if (op->what != operation::kind::touch) continue;
+    const bool rejected =
+        op->answered() && !op->ok() && outcome_of(op->answer.outcome.code()) == error_outcome::rejected;
+    uses[op->key].acknowledged += op->ok() ? 1 : 0;
+    uses[op->key].possible += rejected ? 0 : 1;
+  }
+  for (const auto& [key, expected] : uses) {
+    v1::MemoryRecord record;
+    record.set_id(key);
+    const auto total = memory::usage_of(c[0].storage.store(), record);
+    if (!total) return "P10: the uses of '" + key + "' cannot be read";
+    if (total->count < expected.acknowledged || total->count > expected.possible)
+      return "P4: '" + key + "' was used " + std::to_string(total->count) + " times, "
+             + std::to_string(expected.acknowledged) + " uses were acknowledged, at most "
+             + std::to_string(expected.possible) + " were made";
+  }
+  return {};
+}
+
+std::string check_collections(cluster& c, const operations& done) {
+  std::map<std::string, const operation*> last;  ///< acknowledged store of each key, by version
+  for (const auto& op : done)
+    if (op->of == operation::use::expiring && op->what == operation::kind::store && op->ok()) {
+      auto& highest = last[op->key];
+      if (highest == nullptr || highest->answer.stamp < op->answer.stamp) highest = op.get();
+    }
+  for (const auto& [key, store] : last) {
+    const auto held = c[0].storage.store().get({key_kind::memory, key});
+    if (!held || !*held || !(*held)->deleted) continue;
+    const auto stamp = (*held)->stamp;
+    for (const auto& op : done)
+      if (op->what == operation::kind::collect && op->key == key && op->collected < store->answer.stamp
+          && op->answer.stamp == stamp)
+        return "P1: " + op->text() + " removed what it had not seen: " + store->text();
+  }
+  return {};
+}
+
 std::string check_local_reads(const operations& done) {
   for (const auto& read : done) {
     if (!read->local || read->seen == 0) continue;
@@ -153,7 +203,8 @@ std::string check_local_reads(const operations& done) {
 std::string check_versions(const operations& done) {
   std::map<std::string, std::vector<const operation*>> by_key;
   for (const auto& op : done)
-    if (op->ok() && op->write() && op->quorum != net::write_quorum::one) by_key[op->key].push_back(op.get());
+    if (op->ok() && op->write() && op->what != operation::kind::touch && op->quorum != net::write_quorum::one)
+      by_key[op->key].push_back(op.get());
   for (auto& [key, ops] : by_key) {
     auto by_end = ops;
     std::sort(by_end.begin(), by_end.end(), [](auto* x, auto* y) { return x->ended_us < y->ended_us; });

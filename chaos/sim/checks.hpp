@@ -21,6 +21,10 @@ std::string check_bounds(const member& m);
 std::string check_answers(cluster& c, const operations& done, std::int64_t now_us);
 /// P1, P2, P4, P5: with all members equal, they hold what was acknowledged, and nothing that was rejected.
 std::string check_contents(cluster& c, const operations& done);
+/// P4: the uses of a record add up to those that were acknowledged, and no more than those that may have been made.
+std::string check_uses(cluster& c, const operations& done);
+/// P1: what was collected as expired had been seen by whoever collected it.
+std::string check_collections(cluster& c, const operations& done);
 /// P3: acknowledged writes of a key that follow each other rise in version.
 std::string check_versions(const operations& done);
 /// P3: a read of one copy may be behind, but shows nothing that was not written.

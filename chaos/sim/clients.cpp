@@ -2,6 +2,10 @@
 
 #include <cstdlib>
 
+#include "memory/usage.hpp"
+#include "proto/hash.hpp"
+#include "proto/test_points.hpp"
+
 namespace quorate::sim {
 namespace {
 
@@ -22,6 +26,51 @@ class client_write final : public net::write_request {
   const std::function<void(const net::write_answer&)> end_;
 };
 
+/// A use of a record, counted in the row of the node that is asked.
+class client_touch final : public net::write_request {
+ public:
+  client_touch(std::string key, node_id self, std::int64_t now_ms, std::function<void(const net::write_answer&)> end)
+      : key_{key_kind::memory, std::move(key)}, self_(self), now_ms_(now_ms), end_(std::move(end)) {
+    // The defect: all nodes count in the same row.
+    if (planted(planted_bug::uses_share_a_row)) self_ = node_id{1};
+  }
+  result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
+    auto planned = memory::plan_touch(now, {key_}, self_, now_ms_);
+    if (!planned) return planned.error();
+    if (planned->mutations.empty()) return status(errc::not_found, "there is nothing to use");
+    return std::move(planned->mutations);
+  }
+  void finish(const net::write_answer& end) noexcept override { end_(end); }
+
+ private:
+  const record_key key_;
+  node_id self_;
+  const std::int64_t now_ms_;
+  const std::function<void(const net::write_answer&)> end_;
+};
+
+/// What time does to a record: it is removed, unless somebody has written it since.
+class client_collection final : public net::write_request {
+ public:
+  client_collection(std::shared_ptr<operation> op, std::function<void(const net::write_answer&)> end)
+      : op_(std::move(op)), end_(std::move(end)) {
+    yields = true;
+  }
+  result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
+    const record_key key{key_kind::memory, op_->key};
+    const auto held = now.get(key);
+    if (!held) return held.error();
+    if (!*held || (*held)->deleted) return status(errc::not_found, "there is nothing to collect");
+    op_->collected = (*held)->stamp;
+    return std::vector<mutation>{{key, true, {}, {}}};
+  }
+  void finish(const net::write_answer& end) noexcept override { end_(end); }
+
+ private:
+  const std::shared_ptr<operation> op_;
+  const std::function<void(const net::write_answer&)> end_;
+};
+
 class client_read final : public net::read_request {
  public:
   explicit client_read(std::function<void(const net::read_answer&)> end) : end_(std::move(end)) {}
@@ -33,7 +82,16 @@ class client_read final : public net::read_request {
 
 }  // namespace
 
-std::string value_of(const operation& op) { return "value " + std::to_string(op.number); }
+std::string value_of(const operation& op) {
+  return op.of == operation::use::counted ? counted_record(op) : "value " + std::to_string(op.number);
+}
+
+std::string counted_record(const operation& op) {
+  v1::MemoryRecord record;
+  record.set_id(op.key);
+  record.set_content("value " + std::to_string(op.number));
+  return record.SerializeAsString();
+}
 
 std::uint64_t number_in(const std::string& value) {
   return value.empty() ? 0 : std::strtoull(value.c_str() + sizeof "value", nullptr, 10);
@@ -41,7 +99,12 @@ std::uint64_t number_in(const std::string& value) {
 
 std::string operation::text() const {
   std::string text = "#" + std::to_string(number) + ' ';
-  text += what == kind::store ? "store" : what == kind::remove ? "delete" : what == kind::pair ? "pair" : "read";
+  text += what == kind::store     ? "store"
+          : what == kind::remove  ? "delete"
+          : what == kind::pair    ? "pair"
+          : what == kind::touch   ? "use"
+          : what == kind::collect ? "collection"
+                                  : "read";
   if (consistency == net::write_consistency::linearizable) text += " linearizable";
   text += " of '" + key + "' at " + node + " (" + std::to_string(begun_us / ms) + " to "
           + (answered() ? std::to_string(ended_us / ms) : "?") + " ms)";
@@ -59,7 +122,7 @@ clients::clients(world& w, cluster& c)
       linearizable_one_in_(w.one_in(3) ? 6 : 2) {}
 
 bool operation::removes(const std::string& of_key) const {
-  if (what != kind::pair) return what == kind::remove;
+  if (what != kind::pair) return what == kind::remove || what == kind::collect;
   return (number % 3 == 1 && of_key == left_of(key)) || (number % 3 == 2 && of_key == right_of(key));
 }
 
@@ -97,7 +160,17 @@ void clients::choose(operation& op) {
     }
     if (world_.one_in(linearizable_one_in_)) op.consistency = net::write_consistency::linearizable;
     if (world_.one_in(8)) op.quorum = net::write_quorum::all;
-  } else if (dice < register_share_ + rest * 4 / 10) {
+  } else if (dice < register_share_ + rest * 2 / 10) {
+    op.of = operation::use::counted;
+    op.key = "counted " + std::to_string(world_.below(2));
+    if (!world_.one_in(4)) op.what = operation::kind::touch;
+    return;
+  } else if (dice < register_share_ + rest * 3 / 10) {
+    op.of = operation::use::expiring;
+    op.key = "expiring " + std::to_string(world_.below(2));
+    if (world_.one_in(3)) op.what = operation::kind::collect;
+    return;
+  } else if (dice < register_share_ + rest * 5 / 10) {
     op.of = operation::use::own;
     op.key = "own " + std::to_string(op.number);
   } else if (dice < register_share_ + rest * 8 / 10) {
@@ -132,7 +205,11 @@ void clients::call(member& m, unsigned client, std::size_t where) {
     // Who is refused waits a little longer.
     next(client, stay ? where : (where + 1) % cluster_.size(), done.ok() ? pause() : 2 * pause() + 50);
   };
-  if (op->write())
+  if (op->what == operation::kind::touch)
+    touch(m, op, then);
+  else if (op->what == operation::kind::collect)
+    collect(m, op, then);
+  else if (op->write())
     write(m, op, then);
   else if (op->local)
     read_locally(m, op, then);
@@ -193,6 +270,27 @@ void clients::write(member& m, const std::shared_ptr<operation>& op, follow_up t
         ended(*op);
         then(*op);
       });
+  submit(m, op, std::move(request));
+}
+
+void clients::touch(member& m, const std::shared_ptr<operation>& op, follow_up then) {
+  const auto end = [this, op, then = std::move(then)](const net::write_answer& answer) {
+    op->answer = answer;
+    ended(*op);
+    then(*op);
+  };
+  submit(m, op, std::make_unique<client_touch>(op->key, node_id_of(m.name), world_.now_us() / 1000, end));
+}
+
+void clients::collect(member& m, const std::shared_ptr<operation>& op, follow_up then) {
+  submit(m, op, std::make_unique<client_collection>(op, [this, op, then = std::move(then)](const auto& answer) {
+           op->answer = answer;
+           ended(*op);
+           then(*op);
+         }));
+}
+
+void clients::submit(member& m, const std::shared_ptr<operation>& op, std::unique_ptr<net::write_request> request) {
   request->quorum = op->quorum;
   request->consistency = op->consistency;
   request->on_superseded = op->on_superseded;

@@ -1,6 +1,8 @@
 // The clients of a run: what they send, what they are answered, and when. They write unique keys, overwrite and delete
-// shared ones, put pairs in one entry or rename them, use registers with LINEARIZABLE and DEFAULT writes and QUORUM
-// reads, read locally, have deadlines, and move to another node when a call fails.
+// shared ones, put pairs in one entry or rename them, count uses of records that others overwrite, collect
+// records as if they had expired, use registers with
+// LINEARIZABLE and DEFAULT writes and QUORUM reads, read locally, have deadlines, and move to another node when a call
+// fails.
 //
 // Owned by a run.
 #pragma once
@@ -19,9 +21,9 @@ namespace quorate::sim {
 
 /// A call and its end.
 struct operation {
-  enum class kind { store, remove, pair, read };
+  enum class kind { store, remove, pair, read, touch, collect };
   /// What may be asked of the key in the end.
-  enum class use { own, shared, register_, pair };
+  enum class use { own, shared, register_, pair, counted, expiring };
 
   kind what = kind::store;
   use of = use::own;
@@ -36,6 +38,7 @@ struct operation {
   std::int64_t deadline_us = 0;
   net::write_answer answer;
   bool local = false;        ///< a read of the node's own copy
+  version collected;         ///< of a collection: the version it saw and removed
   std::uint64_t seen = 0;    ///< of a read: number of the write that was seen, 0 = absent
   bool may_be_lost = false;  ///< it was promised on one disk only, and that was lost
   bool write() const { return what != kind::read; }
@@ -49,6 +52,8 @@ struct operation {
 std::string value_of(const operation& op);
 /// The number in a stored value; 0 for none.
 std::uint64_t number_in(const std::string& value);
+/// What is stored under a counted key.
+std::string counted_record(const operation& op);
 inline std::string left_of(const std::string& key) { return key + " left"; }
 inline std::string right_of(const std::string& key) { return key + " right"; }
 
@@ -80,6 +85,9 @@ class clients {
   void read(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void ended(operation& op);
   void read_locally(member& m, const std::shared_ptr<operation>& op, follow_up then);
+  void touch(member& m, const std::shared_ptr<operation>& op, follow_up then);
+  void collect(member& m, const std::shared_ptr<operation>& op, follow_up then);
+  void submit(member& m, const std::shared_ptr<operation>& op, std::unique_ptr<net::write_request> request);
   /// One register: a read through `m`, a default write through it.
   void read_register(member& m, follow_up then);
   void write_register(member& m, follow_up then);

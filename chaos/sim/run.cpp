@@ -94,6 +94,8 @@ class simulation {
     const auto& done = clients_.operations();
     broken(check_answers(cluster_, done, world_.now_us()));
     broken(check_contents(cluster_, done));
+    broken(check_uses(cluster_, done));
+    broken(check_collections(cluster_, done));
     broken(check_versions(done));
     broken(check_local_reads(done));
     broken(check_registers(cluster_, done, world_.now_us()));

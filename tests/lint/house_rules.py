@@ -12,7 +12,7 @@ MAY_INCLUDE = {
     "actors": ["actors/core", "storage", "net", "memory", "proto"],
     "chaos": ["proto", "memory", "chaos/page/render.hpp"],
     "chaos/page": ["proto", "chaos/drill/fault_class.hpp"],
-    "chaos/sim": ["actors", "storage", "net", "proto", "chaos/linearizability.hpp"],
+    "chaos/sim": ["actors", "storage", "memory", "net", "proto", "chaos/linearizability.hpp"],
     "cli": ["actors", "net", "storage", "memory", "proto", "chaos"],
     "bench": ["chaos", "proto", "net"],
 }
