@@ -21,6 +21,11 @@ read_pool::~read_pool() {
 }
 
 grpc::ServerUnaryReactor* read_pool::run(grpc::CallbackServerContext* call, std::function<status()> work) {
+  return run_first(call, [work = std::move(work)](grpc::ServerUnaryReactor*) { return work(); });
+}
+
+grpc::ServerUnaryReactor* read_pool::run_first(grpc::CallbackServerContext* call,
+                                               std::function<std::optional<status>(grpc::ServerUnaryReactor*)> work) {
   auto* reactor = call->DefaultReactor();
   {
     std::lock_guard lock(mutex_);
@@ -42,13 +47,13 @@ void read_pool::serve() {
     auto next = std::move(waiting_.front());
     waiting_.pop_front();
     lock.unlock();
-    status end;
+    std::optional<status> end;
     try {
-      end = next.work();
+      end = next.work(next.reactor);
     } catch (const std::exception& e) {
       end = status(errc::internal, e.what());
     }
-    next.reactor->Finish(end.ok() ? grpc::Status::OK : to_grpc(end));
+    if (end) next.reactor->Finish(end->ok() ? grpc::Status::OK : to_grpc(*end));
     lock.lock();
   }
 }

@@ -8,6 +8,7 @@
 #include <deque>
 #include <functional>
 #include <mutex>
+#include <optional>
 #include <thread>
 #include <vector>
 
@@ -27,10 +28,15 @@ class read_pool {
   /// Calls `work` on a thread of the pool and finishes the call with what it returns. An exception is errc::internal.
   grpc::ServerUnaryReactor* run(grpc::CallbackServerContext* call, std::function<status()> work);
 
+  /// The same for work that may hand its call on: when it returns nothing, whoever it gave the call's reactor to
+  /// finishes it.
+  grpc::ServerUnaryReactor* run_first(grpc::CallbackServerContext* call,
+                                      std::function<std::optional<status>(grpc::ServerUnaryReactor*)> work);
+
  private:
   struct task {
     grpc::ServerUnaryReactor* reactor = nullptr;
-    std::function<status()> work;
+    std::function<std::optional<status>(grpc::ServerUnaryReactor*)> work;
   };
   void serve();
 
