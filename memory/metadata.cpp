@@ -77,6 +77,40 @@ std::size_t end_of_value(std::string_view text, std::size_t at) {
 
 std::string quoted(std::string_view name) { return std::string(1, '"').append(name).append(1, '"'); }
 
+/// Calls `see` with the quoted key and the value of each top-level member, as parts of the text, until it answers
+/// false. Reads outside of `object` for no input.
+template <class See>
+void for_each_member(std::string_view object, See see) {
+  std::size_t at = 1;
+  while (at < object.size() && object[at] == '"') {
+    const std::size_t key_end = end_of_string(object, at);
+    const std::size_t value = std::min(key_end + 1, object.size());
+    const std::size_t value_end = end_of_value(object, value);
+    if (!see(object.substr(at, key_end - at), object.substr(value, value_end - value))) return;
+    at = value_end + 1;
+  }
+}
+
+std::optional<std::string_view> find_quoted(std::string_view object, std::string_view quoted_key) {
+  std::optional<std::string_view> found;
+  for_each_member(object, [&](std::string_view key, std::string_view value) {
+    if (key == quoted_key) found = value;
+    return !found;
+  });
+  return found;
+}
+
+void set_quoted(std::string& object, std::string_view quoted_key, std::string_view value) {
+  if (const auto old = find_quoted(object, quoted_key)) {
+    object.replace(static_cast<std::size_t>(old->data() - object.data()), old->size(), value);
+    return;
+  }
+  const bool first = object.size() <= 2;
+  object.pop_back();
+  if (!first) object += ',';
+  object.append(quoted_key).append(1, ':').append(value).append(1, '}');
+}
+
 }  // namespace
 
 result<std::string> compact_metadata(std::string_view text) {
@@ -99,18 +133,8 @@ std::string keep_agent_id(std::string_view incoming, std::string_view existing) 
   return with_member(incoming, "agent_id", *old_agent);
 }
 
-// Reads outside of `object` for no input.
 std::optional<std::string_view> find_member(std::string_view object, std::string_view name) {
-  const std::string key = quoted(name);
-  std::size_t at = 1;
-  while (at < object.size() && object[at] == '"') {
-    const std::size_t key_end = end_of_string(object, at);
-    const std::size_t value = std::min(key_end + 1, object.size());
-    const std::size_t value_end = end_of_value(object, value);
-    if (object.substr(at, key_end - at) == key) return object.substr(value, value_end - value);
-    at = value_end + 1;
-  }
-  return std::nullopt;
+  return find_quoted(object, quoted(name));
 }
 
 std::optional<std::string> text_member(std::string_view object, std::string_view name) {
@@ -123,14 +147,24 @@ std::optional<std::string> text_member(std::string_view object, std::string_view
 
 std::string with_member(std::string_view object, std::string_view name, std::string_view value) {
   std::string changed(object);
-  if (const auto old = find_member(object, name)) {
-    changed.replace(static_cast<std::size_t>(old->data() - object.data()), old->size(), value);
-    return changed;
-  }
-  const bool first = changed.size() <= 2;
-  changed.pop_back();
-  if (!first) changed += ',';
-  return changed.append(quoted(name)).append(1, ':').append(value).append(1, '}');
+  set_quoted(changed, quoted(name), value);
+  return changed;
+}
+
+std::string with_text_member(std::string_view object, std::string_view name, std::string_view text) {
+  std::string value;
+  append_json_string(value, text);
+  return with_member(object, name, value);
+}
+
+std::string with_members(std::string_view object, std::string_view over, std::string_view skipped) {
+  std::string changed(object);
+  const std::string skipped_key = quoted(skipped);
+  for_each_member(over, [&](std::string_view key, std::string_view value) {
+    if (key != skipped_key) set_quoted(changed, key, value);
+    return true;
+  });
+  return changed;
 }
 
 }  // namespace quorate::memory

@@ -33,4 +33,10 @@ std::optional<std::string> text_member(std::string_view object, std::string_view
 /// `object` with the member set to `value`, a JSON text: in the place of the one that is there, or at the end.
 std::string with_member(std::string_view object, std::string_view name, std::string_view value);
 
+/// The same for a member that is a string.
+std::string with_text_member(std::string_view object, std::string_view name, std::string_view text);
+
+/// `object` with the members of `over`, which win; all but that of `skipped`.
+std::string with_members(std::string_view object, std::string_view over, std::string_view skipped);
+
 }  // namespace quorate::memory

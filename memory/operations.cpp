@@ -3,8 +3,10 @@
 #include <algorithm>
 
 #include "memory/key.hpp"
+#include "memory/links.hpp"
 #include "memory/metadata.hpp"
 #include "memory/timestamp.hpp"
+#include "memory/usage.hpp"
 #include "memory/validation.hpp"
 #include "proto/limits.hpp"
 
@@ -34,47 +36,63 @@ result<std::optional<found_record>> live_record(const record_reader& now, const 
   return live_record(key, *stored);
 }
 
-mutation put(record_key key, const v1::MemoryRecord& record) {
-  return {std::move(key), false, record.id(), record.SerializeAsString()};
-}
-
 status merge_metadata(v1::MemoryRecord& record, const std::string& incoming) {
   std::string merged = keep_agent_id(incoming, record.metadata());
-  if (merged.size() > limits::metadata_bytes_max) {
-    return status::invalid("metadata", "must have at most " + std::to_string(limits::metadata_bytes_max)
-                                           + " bytes with the agent_id the record has, got "
-                                           + std::to_string(merged.size()));
-  }
+  if (status broken = check_metadata_size(merged, "with the agent_id the record has"); !broken) return broken;
   record.set_metadata(std::move(merged));
   return {};
 }
 
-/// `record` is what is there and becomes what is to be there.
-status merge(v1::MemoryRecord& record, const v1::MemoryRecord& incoming) {
+/// What a store takes over whole from the new record.
+status replace_contents(v1::MemoryRecord& record, const v1::MemoryRecord& incoming) {
   record.set_content(incoming.content());
   *record.mutable_tags() = incoming.tags();
   record.set_source(incoming.source());
   record.set_updated_at(incoming.updated_at());
-  record.set_priority(std::max(record.priority(), incoming.priority()));
-  record.set_confidence(std::max(record.confidence(), incoming.confidence()));
-  record.set_tier(std::max(record.tier(), incoming.tier()));
-  if (record.tier() == v1::TIER_LONG) {
-    record.clear_expires_at();
-  } else if (incoming.has_expires_at()) {
-    record.set_expires_at(incoming.expires_at());
-  }
   return merge_metadata(record, incoming.metadata());
 }
 
-/// The id of a new record. Its key is not live, so whoever is found under the id has another name.
-result<std::string> choose_id(const record_reader& now, const std::string& given, const record_key& key,
-                              const version& stamp) {
-  std::string id = given.empty() ? derived_id(key) : given;
-  const auto holders = now.find(key_kind::memory, id);
-  if (!holders) return holders.error();
-  if (holders->empty()) return id;
-  if (given.empty()) return derived_id(key, stamp);
-  return status(errc::already_exists, "a record of another name has the id " + given);
+bool later(const std::string& one, const std::string& other) {
+  const auto one_ms = parse_timestamp(one);
+  const auto other_ms = parse_timestamp(other);
+  return one_ms && (!other_ms || *one_ms > *other_ms);
+}
+
+/// `total`: all uses that `record` shows, its own count included.
+void set_priority(v1::MemoryRecord& record, int priority, std::int64_t total) {
+  record.set_priority(priority);
+  record.set_priority_base_count(total);
+}
+
+/// The same expiry again changes nothing, not even what uses have made of it.
+void set_expiry(v1::MemoryRecord& record, const std::string& expires_at, std::int64_t at_ms) {
+  if (record.has_expires_at() && record.expires_at() == expires_at) return;
+  record.set_expires_at(expires_at);
+  record.set_expiry_set_ms(at_ms);
+}
+
+/// `record` is what is there and becomes what is to be there at `at_ms`; `usage` is its use.
+status merge(v1::MemoryRecord& record, const usage_total& usage, const v1::MemoryRecord& incoming, merge_rule rule,
+             std::int64_t at_ms) {
+  v1::MemoryRecord seen = record;
+  apply_usage(usage, &seen);
+  if (rule == merge_rule::upsert || later(incoming.updated_at(), record.updated_at()))
+    if (status broken = replace_contents(record, incoming); !broken) return broken;
+  if (rule == merge_rule::by_time && incoming.access_count() > seen.access_count()) {
+    record.set_access_count(incoming.access_count() - usage.count);
+    // What the uses that came with it have done to the priority is in the priority that came with it.
+    set_priority(record, std::max(seen.priority(), incoming.priority()), incoming.access_count());
+  } else if (incoming.priority() > seen.priority()) {
+    set_priority(record, incoming.priority(), seen.access_count());
+  }
+  record.set_confidence(std::max(record.confidence(), incoming.confidence()));
+  record.set_tier(std::max(seen.tier(), incoming.tier()));
+  if (record.tier() == v1::TIER_LONG) {
+    record.clear_expires_at();
+  } else if (incoming.has_expires_at()) {
+    set_expiry(record, incoming.expires_at(), at_ms);
+  }
+  return {};
 }
 
 void change_fields(v1::MemoryRecord& record, const v1::UpdateRequest& request) {
@@ -82,11 +100,10 @@ void change_fields(v1::MemoryRecord& record, const v1::UpdateRequest& request) {
   if (request.has_content()) record.set_content(request.content());
   if (request.has_namespace_()) record.set_namespace_(request.namespace_());
   if (request.has_tags()) *record.mutable_tags() = request.tags().values();
-  if (request.has_priority()) record.set_priority(request.priority());
   if (request.has_confidence()) record.set_confidence(request.confidence());
 }
 
-status change_lifetime(v1::MemoryRecord& record, const v1::UpdateRequest& request) {
+status change_lifetime(v1::MemoryRecord& record, const v1::UpdateRequest& request, std::int64_t now_ms) {
   record.set_tier(std::max(record.tier(), request.tier()));
   if (record.tier() == v1::TIER_LONG) {
     if (!request.expires_at().empty()) {
@@ -98,6 +115,7 @@ status change_lifetime(v1::MemoryRecord& record, const v1::UpdateRequest& reques
       record.clear_expires_at();
     } else {
       record.set_expires_at(request.expires_at());
+      record.set_expiry_set_ms(now_ms);
     }
   }
   return {};
@@ -131,10 +149,39 @@ const v1::RecordName* name_in(const v1::DeleteRequest& request) {
   return request.has_name() ? &request.name() : nullptr;
 }
 
+result<found_record> find_to_delete(const record_reader& now, const v1::DeleteRequest& request) {
+  if (request.id().empty() || request.has_name()) return find_record(now, request.id(), name_in(request));
+  const auto id = full_id(now, request.id(), request.allow_prefix());
+  if (!id) return id.error();
+  return find_record(now, *id, nullptr);
+}
+
 }  // namespace
 
-result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecord& prepared, const version& stamp) {
-  record_key key = key_of(prepared.namespace_(), prepared.title());
+result<std::string> choose_id(const record_reader& now, const std::string& given, const record_key& key,
+                              const version& stamp) {
+  std::string id = given.empty() ? derived_id(key) : given;
+  // The key is not live, so whoever is found under the id has another name.
+  const auto holders = now.find(key_kind::memory, id);
+  if (!holders) return holders.error();
+  if (holders->empty()) return id;
+  if (given.empty()) return derived_id(key, stamp);
+  return status(errc::already_exists, "a record of another name has the id " + given);
+}
+
+mutation put_record(const v1::MemoryRecord& record) {
+  return {key_of(record.namespace_(), record.title()), false, record.id(), record.SerializeAsString()};
+}
+
+void clear_internal(v1::MemoryRecord* record) {
+  record->clear_life();
+  record->clear_priority_base_count();
+  record->clear_expiry_set_ms();
+}
+
+result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecord& prepared, const version& stamp,
+                                 merge_rule rule) {
+  const record_key key = key_of(prepared.namespace_(), prepared.title());
   const auto stored = now.get(key);
   if (!stored) return stored.error();
   auto existing = live_record(key, *stored);
@@ -143,27 +190,45 @@ result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecor
   v1::MemoryRecord record;
   if (*existing) {
     record = std::move((*existing)->record);
-    if (status broken = merge(record, prepared); !broken) return broken;
+    usage_total usage;
+    // Most stores raise nothing and need not know: what use makes of the record holds over what is stored.
+    if (rule == merge_rule::by_time || prepared.priority() > record.priority()) {
+      const auto read = usage_of(now, record);
+      if (!read) return read.error();
+      usage = *read;
+    }
+    const auto at_ms = static_cast<std::int64_t>(milliseconds_of(stamp.time));
+    if (status broken = merge(record, usage, prepared, rule, at_ms); !broken) return broken;
   } else {
     auto id = choose_id(now, prepared.id(), key, stamp);
     if (!id) return id.error();
     record = prepared;
     record.set_id(std::move(*id));
+    // Uses that came with it have long been at work on the priority that came with it.
+    record.set_priority_base_count(record.access_count());
     if (*stored) record.set_life((*stored)->stamp.time);
     plan.created = true;
   }
   plan.id = record.id();
-  plan.mutations.push_back(put(std::move(key), record));
+  plan.mutations.push_back(put_record(record));
   return plan;
 }
 
 result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequest& request, std::int64_t now_ms) {
   if (status broken = validate(request); !broken) return broken;
-  auto found = newest_with_id(now, request.id());
+  const auto id = full_id(now, request.id(), request.allow_prefix());
+  if (!id) return id.error();
+  auto found = newest_with_id(now, *id);
   if (!found) return found.error();
   v1::MemoryRecord& record = found->record;
+  const auto usage = usage_of(now, record);
+  if (!usage) return usage.error();
+  v1::MemoryRecord seen = record;
+  apply_usage(*usage, &seen);
   change_fields(record, request);
-  if (status broken = change_lifetime(record, request); !broken) return broken;
+  if (request.has_priority()) set_priority(record, request.priority(), seen.access_count());
+  record.set_tier(seen.tier());
+  if (status broken = change_lifetime(record, request, now_ms); !broken) return broken;
   if (request.has_metadata()) {
     const auto metadata = compact_metadata(request.metadata());
     if (!metadata) return metadata.error();
@@ -173,23 +238,27 @@ result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequ
 
   planned_write plan;
   plan.id = record.id();
-  record_key key = key_of(record.namespace_(), record.title());
-  if (key != found->key) {
-    const auto holder = live_record(now, key);
+  mutation put = put_record(record);
+  if (put.key != found->key) {
+    const auto holder = live_record(now, put.key);
     if (!holder) return holder.error();
     if (*holder) return status(errc::already_exists, "a record of that title already exists in namespace");
     plan.mutations.push_back({found->key, true, {}, {}});
   }
-  plan.mutations.push_back(put(std::move(key), record));
+  plan.mutations.push_back(std::move(put));
+  if (status failed = present(now, &record); !failed) return failed;
+  clear_internal(&record);
+  plan.shown = std::move(record);
   return plan;
 }
 
 result<planned_write> plan_delete(const record_reader& now, const v1::DeleteRequest& request) {
-  auto found = find_record(now, request.id(), name_in(request));
+  auto found = find_to_delete(now, request);
   if (!found) return found.error();
   planned_write plan;
   plan.id = found->record.id();
   plan.mutations.push_back({std::move(found->key), true, {}, {}});
+  if (status failed = plan_cascade(now, plan.id, cascade_links_max, &plan.mutations); !failed) return failed;
   return plan;
 }
 
@@ -198,7 +267,9 @@ std::vector<record_key> keys_of_store(const v1::MemoryRecord& prepared) {
 }
 
 std::vector<record_key> keys_of_update(const record_reader& now, const v1::UpdateRequest& request) {
-  auto found = newest_with_id(now, request.id());
+  const auto id = full_id(now, request.id(), request.allow_prefix());
+  if (!id) return {};
+  auto found = newest_with_id(now, *id);
   if (!found) return {};
   change_fields(found->record, request);
   auto named = key_of(found->record.namespace_(), found->record.title());
@@ -208,9 +279,30 @@ std::vector<record_key> keys_of_update(const record_reader& now, const v1::Updat
 }
 
 std::vector<record_key> keys_of_delete(const record_reader& now, const v1::DeleteRequest& request) {
+  if (auto keys = keys_of(plan_delete(now, request)); !keys.empty()) return keys;
   auto key = find_key(now, request.id(), name_in(request));
   if (!key) return {};
   return {std::move(*key)};
+}
+
+std::vector<record_key> keys_of(const result<planned_write>& plan) {
+  std::vector<record_key> keys;
+  if (!plan) return keys;
+  for (const auto& change : plan->mutations) keys.push_back(change.key);
+  return keys;
+}
+
+result<std::string> full_id(const record_reader& now, const std::string& id, bool allow_prefix) {
+  if (status broken = validate_id(id); !broken) return broken;
+  if (!allow_prefix) return id;
+  const auto exact = now.find(key_kind::memory, id);
+  if (!exact) return exact.error();
+  if (!exact->empty()) return id;
+  auto longer = now.aliases_with_prefix(key_kind::memory, id, 2);
+  if (!longer) return longer.error();
+  if (longer->empty()) return not_found();
+  if (longer->size() > 1) return status::invalid("id", "ambiguous ID prefix: more than one record's id begins so");
+  return std::move(longer->front());
 }
 
 result<found_record> find_record(const record_reader& now, std::string_view id, const v1::RecordName* name) {

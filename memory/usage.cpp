@@ -35,6 +35,14 @@ record_key usage_key(std::string_view id, node_id node) {
   return key;
 }
 
+void add_usage(const v1::UsageRow& row, const v1::MemoryRecord& record, usage_total* total) {
+  if (row.life() != record.life()) return;
+  total->count += row.count();
+  total->last_accessed_ms = std::max(total->last_accessed_ms, row.last_accessed_ms());
+  if (row.last_accessed_ms() > record.expiry_set_ms())
+    total->alive_until_ms = std::max(total->alive_until_ms, row.alive_until_ms());
+}
+
 result<usage_total> usage_of(const record_reader& now, const v1::MemoryRecord& record) {
   usage_total total;
   auto page = now.scan(key_kind::usage, usage_prefix(record.id()), {}, limits::members_max, limits::page_bytes_max);
@@ -42,10 +50,7 @@ result<usage_total> usage_of(const record_reader& now, const v1::MemoryRecord& r
   for (const auto& [key, stored] : page->records) {
     v1::UsageRow row;
     if (!row.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a usage row");
-    if (row.life() != record.life()) continue;
-    total.count += row.count();
-    total.last_accessed_ms = std::max(total.last_accessed_ms, row.last_accessed_ms());
-    total.alive_until_ms = std::max(total.alive_until_ms, row.alive_until_ms());
+    add_usage(row, record, &total);
   }
   return total;
 }

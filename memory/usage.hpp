@@ -6,8 +6,8 @@
 //
 // Rules: `access_count` is what the record came with plus all uses, at most 1,000,000. A record of tier mid with 5 uses
 // or more is long and does not expire. Each 10 uses since the priority was set add 1 to it, up to 10. A use keeps a
-// short record for another hour, a mid one for another day. Uses belong to one life of a record: after a deletion
-// counting begins anew.
+// short record for another hour, a mid one for another day, unless its expiry was changed since. Uses belong to one
+// life of a record: after a deletion counting begins anew.
 //
 // Functions only; reads through the reader given, errors are its own.
 #pragma once
@@ -31,6 +31,9 @@ struct usage_total {
 
 /// The row of one node.
 record_key usage_key(std::string_view id, node_id node);
+
+/// Counts a row of the record, if it is of its life.
+void add_usage(const v1::UsageRow& row, const v1::MemoryRecord& record, usage_total* total);
 
 /// Sums up the rows of a record. One short scan.
 result<usage_total> usage_of(const record_reader& now, const v1::MemoryRecord& record);

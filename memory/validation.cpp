@@ -6,10 +6,13 @@
 #include <cstdio>
 #include <vector>
 
+#include "memory/agent_identity.hpp"
+#include "memory/enum_names.hpp"
 #include "memory/key.hpp"
 #include "memory/metadata.hpp"
 #include "memory/text.hpp"
 #include "memory/timestamp.hpp"
+#include "memory/visibility.hpp"
 #include "proto/limits.hpp"
 
 namespace quorate::memory {
@@ -72,14 +75,6 @@ status check_short_text(std::string_view field, std::string_view text, std::size
   return check_clean(field, text);
 }
 
-status check_content(std::string_view content) {
-  if (trimmed(content).empty()) return status::invalid("content", "must not be empty or white space only");
-  if (content.size() > limits::content_bytes_max) {
-    return status::invalid("content", at_most(limits::content_bytes_max, " bytes", content.size()));
-  }
-  return check_clean("content", content);
-}
-
 status check_segments(std::string_view name_space) {
   if (name_space.front() == '/' || name_space.back() == '/') {
     return status::invalid("namespace", "must not start or end with /");
@@ -101,9 +96,7 @@ status check_segments(std::string_view name_space) {
 status check_listed_source(std::string_view source) {
   const auto names = source_names();
   if (std::find(names.begin(), names.end(), source) != names.end()) return {};
-  std::string rule = "must be one of ";
-  for (const std::string& name : names) rule.append(&name == names.data() ? "" : ", ").append(name);
-  return status::invalid("source", rule);
+  return status::invalid("source", one_of({names.begin(), names.end()}));
 }
 
 status check_tier(v1::Tier tier) {
@@ -177,7 +170,7 @@ status prepare_new(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_sec
   fill_defaults(record, "api");
   status broken = first_broken(
       [&] { return check_tier(record.tier()); }, [&] { return validate_title(record.title()); },
-      [&] { return check_content(record.content()); }, [&] { return validate_namespace(record.namespace_()); },
+      [&] { return validate_content(record.content()); }, [&] { return validate_namespace(record.namespace_()); },
       [&] { return check_listed_source(record.source()); }, [&] { return validate_tags(record.tags()); },
       [&] { return check_priority(record.priority()); }, [&] { return check_confidence(record.confidence()); },
       [&] { return record.has_expires_at() ? check_expiry_to_come(record.expires_at(), now_ms) : status(); },
@@ -211,7 +204,7 @@ status prepare_full(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_se
   status broken = first_broken(
       [&] { return check_tier(record.tier()); },
       [&] { return record.id().empty() ? status() : validate_id(record.id()); },
-      [&] { return validate_title(record.title()); }, [&] { return check_content(record.content()); },
+      [&] { return validate_title(record.title()); }, [&] { return validate_content(record.content()); },
       [&] { return validate_namespace(record.namespace_()); },
       [&] { return check_short_text("source", record.source(), limits::source_bytes_max); },
       [&] { return validate_tags(record.tags()); }, [&] { return check_priority(record.priority()); },
@@ -242,6 +235,17 @@ status prepare_full(v1::MemoryRecord& record, std::optional<std::int64_t> ttl_se
   return {};
 }
 
+/// What the request says of its author and of who may see the record, over what the metadata says.
+status stamp(v1::MemoryRecord& record, const std::string& agent_id, const std::string& scope) {
+  if (agent_id.empty() && scope.empty()) return {};
+  status broken = first_broken([&] { return agent_id.empty() ? status() : validate_agent_id(agent_id); },
+                               [&] { return scope.empty() ? status() : validate_scope(scope); });
+  if (!broken) return broken;
+  if (!agent_id.empty()) record.set_metadata(with_text_member(record.metadata(), "agent_id", agent_id));
+  if (!scope.empty()) record.set_metadata(with_text_member(record.metadata(), "scope", scope));
+  return check_metadata_size(record.metadata(), "with agent_id and scope");
+}
+
 bool changes_something(const v1::UpdateRequest& request) {
   return request.has_title() || request.has_content() || request.tier() != v1::TIER_UNSPECIFIED
          || request.has_namespace_() || request.has_tags() || request.has_priority() || request.has_confidence()
@@ -256,10 +260,14 @@ result<v1::MemoryRecord> prepare(v1::StoreRequest&& request, std::int64_t now_ms
   if (!record.GetReflection()->GetUnknownFields(record).empty()) record.DiscardUnknownFields();
   record.clear_life();
   record.clear_priority_base_count();
+  record.clear_expiry_set_ms();
   const auto ttl_seconds = request.has_ttl_seconds() ? std::optional(request.ttl_seconds()) : std::nullopt;
   status broken =
       request.full_record() ? prepare_full(record, ttl_seconds, now_ms) : prepare_new(record, ttl_seconds, now_ms);
   if (!broken) return broken;
+  if (status wrong = stamp(record, request.agent_id(), request.scope()); !wrong) return wrong;
+  if (request.merge_by_time() && !request.full_record())
+    return status::invalid("merge_by_time", "needs full_record: a new record has no time of its own");
   if (record.tier() == v1::TIER_LONG) record.clear_expires_at();
   return record;
 }
@@ -272,7 +280,7 @@ status validate(const v1::UpdateRequest& request) {
         return status(errc::invalid_argument, "the update must give at least one field to change");
       },
       [&] { return request.has_title() ? validate_title(request.title()) : status(); },
-      [&] { return request.has_content() ? check_content(request.content()) : status(); },
+      [&] { return request.has_content() ? validate_content(request.content()) : status(); },
       [&] { return check_tier(request.tier()); },
       [&] { return request.has_namespace_() ? validate_namespace(request.namespace_()) : status(); },
       [&] { return request.has_tags() ? validate_tags(request.tags().values()) : status(); },
@@ -280,6 +288,22 @@ status validate(const v1::UpdateRequest& request) {
       [&] { return request.has_confidence() ? check_confidence(request.confidence()) : status(); },
       [&] { return request.expires_at().empty() ? status() : check_timestamp("expires_at", request.expires_at()); },
       [&] { return request.has_metadata() ? compact_metadata(request.metadata()).error() : status(); });
+}
+
+status validate_content(std::string_view content, std::string_view field) {
+  if (trimmed(content).empty()) return status::invalid(std::string(field), "must not be empty or white space only");
+  if (content.size() > limits::content_bytes_max) {
+    return status::invalid(std::string(field), at_most(limits::content_bytes_max, " bytes", content.size()));
+  }
+  return check_clean(field, content);
+}
+
+status validate_timestamp(std::string_view text, std::string_view field) { return check_timestamp(field, text); }
+
+status check_metadata_size(std::string_view metadata, std::string_view with_what) {
+  if (metadata.size() <= limits::metadata_bytes_max) return {};
+  return status::invalid("metadata", "must have at most " + std::to_string(limits::metadata_bytes_max) + " bytes "
+                                         + std::string(with_what) + ", got " + std::to_string(metadata.size()));
 }
 
 status validate_id(std::string_view id) { return check_short_text("id", id, limits::id_bytes_max); }
@@ -315,19 +339,16 @@ status validate_namespace(std::string_view name_space) {
       length, characters, [&] { return check_clean("namespace", name_space); }, [&] { return check_segments(inner); });
 }
 
+status validate_addressing(std::string_view id, const v1::RecordName* name) {
+  if (id.empty() == (name == nullptr))
+    return status::invalid("id", "give either an id or a name (namespace and title)");
+  if (name == nullptr) return validate_id(id);
+  return first_broken([&] { return validate_namespace(name->namespace_()); },
+                      [&] { return validate_title(name->title()); });
+}
+
 std::span<const std::string> source_names() {
-  static const std::vector<std::string> names = [] {
-    constexpr std::string_view prefix = "SOURCE_";
-    std::vector<std::string> made;
-    const auto* source = v1::Source_descriptor();
-    for (int i = 0; i < source->value_count(); ++i) {
-      if (source->value(i)->number() == v1::SOURCE_UNSPECIFIED) continue;
-      std::string name = source->value(i)->name().substr(prefix.size());
-      for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
-      made.push_back(std::move(name));
-    }
-    return made;
-  }();
+  static const std::vector<std::string> names = names_of(*v1::Source_descriptor(), "SOURCE_");
   return names;
 }
 

@@ -34,6 +34,8 @@ inline constexpr std::size_t timestamp_bytes_max = 64;
 /// one that does not gets the tier's time.
 ///
 /// A long record never has an expiry; one that is given is checked and dropped.
+///
+/// agent_id and scope of the request become those of the metadata, over what is there inline.
 result<v1::MemoryRecord> prepare(v1::StoreRequest&& request, std::int64_t now_ms);
 
 /// The checks of an update request's present fields, id included. A request that changes nothing is invalid.
@@ -44,6 +46,13 @@ status validate_id(std::string_view id);
 status validate_namespace(std::string_view name_space);
 status validate_title(std::string_view title);
 status validate_tags(const google::protobuf::RepeatedPtrField<std::string>& tags, const std::string& field = "tags");
+/// Either an id or, not null, a name; and one that a record can have.
+status validate_addressing(std::string_view id, const v1::RecordName* name);
+status validate_content(std::string_view content, std::string_view field = "content");
+/// RFC 3339, at most timestamp_bytes_max.
+status validate_timestamp(std::string_view text, std::string_view field);
+/// Compact metadata after something was put into it; `with_what` says what, for the message.
+status check_metadata_size(std::string_view metadata, std::string_view with_what);
 
 /// The sources a store may name: those of v1::Source, lower case, without the prefix, in the order of the enum.
 std::span<const std::string> source_names();
