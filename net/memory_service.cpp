@@ -3,6 +3,7 @@
 #include "memory/key.hpp"
 #include "memory/operations.hpp"
 #include "memory/validation.hpp"
+#include "net/word_search.hpp"
 #include "net/write_call.hpp"
 
 namespace quorate::net {
@@ -12,9 +13,10 @@ namespace {
 
 struct store_change {
   v1::MemoryRecord record;
+  memory::merge_rule rule = memory::merge_rule::upsert;
   std::vector<record_key> keys(const record_reader&) const { return memory::keys_of_store(record); }
   result<memory::planned_write> plan(const record_reader& now, const version& stamp) const {
-    return memory::plan_store(now, record, stamp);
+    return memory::plan_store(now, record, stamp, rule);
   }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreReply* reply) const {
     reply->set_id(planned.id);
@@ -32,6 +34,7 @@ struct update_change {
   }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreReply* reply) const {
     reply->set_id(planned.id);
+    *reply->mutable_memory() = *planned.shown;
     fill_receipt(end, reply);
   }
 };
@@ -58,8 +61,8 @@ struct batch_call {
 
 class batch_item final : public planned_request<store_change> {
  public:
-  batch_item(std::shared_ptr<batch_call> batch, v1::StoreBatchReply::Item* item, v1::MemoryRecord record)
-      : planned_request({std::move(record)}), batch_(std::move(batch)), item_(item) {}
+  batch_item(std::shared_ptr<batch_call> batch, v1::StoreBatchReply::Item* item, store_change change)
+      : planned_request(std::move(change)), batch_(std::move(batch)), item_(item) {}
 
   // Items are told apart by place, so they can be filled from different threads.
   void finish(const write_answer& end) noexcept override {
@@ -79,51 +82,58 @@ class batch_item final : public planned_request<store_change> {
   v1::StoreBatchReply::Item* item_;
 };
 
-void fill_reply(memory::found_record&& found, v1::GetReply* reply) {
-  *reply->mutable_memory() = std::move(found.record);
-  fill(found.stamp, reply->mutable_version());
+memory::merge_rule rule_of(const v1::StoreRequest& request) {
+  return request.merge_by_time() ? memory::merge_rule::by_time : memory::merge_rule::upsert;
 }
 
-/// A Get that asks the members.
-class quorum_get final : public read_request {
- public:
-  /// `id`: what the record must still be called then; empty when it was asked for by its name.
-  quorum_get(ServerUnaryReactor* reactor, v1::GetReply* reply, std::string id)
-      : reactor_(reactor), reply_(reply), id_(std::move(id)) {}
+std::size_t bytes_of(const v1::MemoryRecord& record) {
+  return record.content().size() + record.metadata().size() + 512;
+}
 
-  void finish(const read_answer& end) noexcept override {
-    if (!end.outcome.ok()) return reactor_->Finish(to_grpc(end.outcome));
-    auto found = memory::record_at(key, end.record, id_);
-    if (!found) return reactor_->Finish(to_grpc(found.error()));
-    fill_reply(std::move(*found), reply_);
-    reactor_->Finish(grpc::Status::OK);
+/// The records of the namespace whose words are closest to the title. To help, not to be relied on: when the words
+/// cannot be asked in a quarter of the time there is, it finds none.
+std::vector<std::string> find_contradictions(const node_api& node, const v1::MemoryRecord& stored,
+                                             std::int64_t deadline_us) {
+  constexpr std::size_t most = 5;
+  const auto own = memory::key_of(stored.namespace_(), stored.title());
+  const auto now_us = node.time().steady_us();
+  std::vector<std::string> ids;
+  // One more than wanted: the record itself may be among them.
+  const auto patience_us = std::max<std::int64_t>(deadline_us - now_us, 0) / 4;
+  const auto matches =
+      node.words().match(any_word_of(stored.title(), stored.namespace_(), most + 1), now_us + patience_us);
+  if (!matches) return ids;
+  for (const auto& match : *matches) {
+    if (match.key == own || ids.size() == most) continue;
+    const auto there = node.records().get(match.key);
+    if (there && *there && !(*there)->deleted) ids.push_back((*there)->alias);
   }
-
- private:
-  ServerUnaryReactor* reactor_;
-  v1::GetReply* reply_;
-  std::string id_;
-};
-
-status check_name(const std::string& id, const v1::RecordName* name) {
-  if (id.empty() == (name == nullptr))
-    return status::invalid("id", "give either an id or a name (namespace and title)");
-  if (name == nullptr) return memory::validate_id(id);
-  if (auto valid = memory::validate_namespace(name->namespace_()); !valid) return valid;
-  return memory::validate_title(name->title());
+  return ids;
 }
 
 }  // namespace
 
 ServerUnaryReactor* memory_service::Store(CallbackServerContext* call, const v1::StoreRequest* request,
                                           v1::StoreReply* reply) {
-  auto bytes = request->memory().content().size() + request->memory().metadata().size() + 512;
+  const auto bytes = bytes_of(request->memory());
+  const auto rule = rule_of(*request);
+  const bool contradictions = request->find_contradictions();
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));
   // The request is ours alone until the call ends; taking its strings spares copies of the content.
   auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), node_.time().wall_ms());
   if (!prepared) return finish(call, to_grpc(prepared.error()));
-  return write(node_, call, *terms, bytes, reply, store_change{std::move(*prepared)});
+  store_change change{std::move(*prepared), rule};
+  if (!contradictions) return write(node_, call, *terms, bytes, reply, std::move(change));
+  // Asked before the write, so that what it finds was there before.
+  return readers_.run_first(call,
+                            [this, reply, deadline = deadline_us(*call, node_), bytes, terms = *terms,
+                             change = std::move(change)](ServerUnaryReactor* reactor) -> std::optional<status> {
+                              for (auto& id : find_contradictions(node_, change.record, deadline))
+                                reply->add_potential_contradictions(std::move(id));
+                              write(node_, reactor, terms, deadline, bytes, reply, change);
+                              return std::nullopt;
+                            });
 }
 
 ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, const v1::StoreBatchRequest* request,
@@ -144,7 +154,8 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
   for (std::size_t i = 0; i < count; ++i) {
     auto* item = reply->mutable_items(static_cast<int>(i));
     auto& input = *const_cast<v1::StoreBatchRequest*>(request)->mutable_items(static_cast<int>(i));
-    auto bytes = input.memory().content().size() + input.memory().metadata().size() + 512;
+    const auto bytes = bytes_of(input.memory());
+    const auto rule = rule_of(input);
     auto prepared = memory::prepare(std::move(input), now_ms);
     if (!prepared) {
       item->set_code(code_of(prepared.error().code()));
@@ -152,7 +163,7 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
       if (v1::InvalidField field; fill(prepared.error(), &field)) *item->mutable_invalid_field() = std::move(field);
       continue;
     }
-    auto one = std::make_unique<batch_item>(batch, item, std::move(*prepared));
+    auto one = std::make_unique<batch_item>(batch, item, store_change{std::move(*prepared), rule});
     apply(*terms, one.get());
     one->deadline_us = deadline;
     one->bytes = bytes;
@@ -161,53 +172,6 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
   batch.reset();
   if (!tickets.empty()) node_.submit(std::move(tickets));
   return reactor;
-}
-
-ServerUnaryReactor* memory_service::Get(CallbackServerContext* call, const v1::GetRequest* request,
-                                        v1::GetReply* reply) {
-  const auto* name = request->has_name() ? &request->name() : nullptr;
-  if (auto valid = check_name(request->id(), name); !valid) return finish(call, to_grpc(valid));
-  if (request->consistency() == v1::READ_CONSISTENCY_LOCAL) {
-    auto found = memory::find_record(node_.records(), request->id(), name);
-    if (!found) return finish(call, to_grpc(found.error()));
-    fill_reply(std::move(*found), reply);
-    return finish(call, grpc::Status::OK);
-  }
-  if (request->consistency() != v1::READ_CONSISTENCY_QUORUM)
-    return finish(call, to_grpc(unknown_value("consistency", "ReadConsistency", v1::ReadConsistency_MAX,
-                                              request->consistency())));
-  auto key = memory::find_key(node_.records(), request->id(), name);
-  if (!key) return finish(call, to_grpc(key.error()));
-  auto* reactor = call->DefaultReactor();
-  auto read = std::make_unique<quorum_get>(reactor, reply, request->id());
-  read->key = std::move(*key);
-  read->deadline_us = deadline_us(*call, node_);
-  node_.read(read_ticket(std::move(read)));
-  return reactor;
-}
-
-ServerUnaryReactor* memory_service::List(CallbackServerContext* call, const v1::ListRequest* request,
-                                         v1::ListReply* reply) {
-  if (request->limit() > limits::page_items_max)
-    return finish(call, to_grpc(status::invalid("limit", "must be at most " + std::to_string(limits::page_items_max)
-                                                             + ", got " + std::to_string(request->limit()))));
-  std::string prefix;
-  if (request->has_namespace_()) {
-    if (auto valid = memory::validate_namespace(request->namespace_()); !valid) return finish(call, to_grpc(valid));
-    prefix = memory::prefix_of(request->namespace_());
-  }
-  auto limit = request->limit() == 0 ? limits::page_items_default : request->limit();
-  auto page = node_.records().scan(key_kind::memory, prefix, request->cursor(), limit, limits::page_bytes_max);
-  if (!page) return finish(call, to_grpc(page.error()));
-  auto now_ms = node_.time().wall_ms();
-  for (const auto& [key, stored] : page->records) {
-    auto* record = reply->add_memories();
-    if (!record->ParseFromString(stored.value))
-      return finish(call, to_grpc(status(errc::corruption, "a stored record cannot be parsed")));
-    if (memory::expired(*record, now_ms)) reply->mutable_memories()->RemoveLast();
-  }
-  if (page->next) reply->set_next_cursor(*page->next);
-  return finish(call, grpc::Status::OK);
 }
 
 ServerUnaryReactor* memory_service::Update(CallbackServerContext* call, const v1::UpdateRequest* request,
@@ -221,7 +185,7 @@ ServerUnaryReactor* memory_service::Update(CallbackServerContext* call, const v1
 
 ServerUnaryReactor* memory_service::Delete(CallbackServerContext* call, const v1::DeleteRequest* request,
                                            v1::DeleteReply* reply) {
-  if (auto valid = check_name(request->id(), request->has_name() ? &request->name() : nullptr); !valid)
+  if (auto valid = memory::validate_addressing(request->id(), request->has_name() ? &request->name() : nullptr); !valid)
     return finish(call, to_grpc(valid));
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));

@@ -69,6 +69,7 @@ struct write_terms {
   write_quorum quorum = write_quorum::by_default;
   write_consistency consistency = write_consistency::by_default;
   when_superseded on_superseded = when_superseded::report;
+  bool yields = false;  ///< as in write_request; no caller asks for it
 };
 
 /// All requests that write name their terms alike.
@@ -83,13 +84,14 @@ result<write_terms> terms_of(const Request& request) {
   // The next linearizable write asks a majority: one of those must have this one.
   if (*consistency == write_consistency::linearizable && *quorum == write_quorum::one)
     return status::invalid("write_quorum", "a linearizable write needs a majority at least");
-  return write_terms{*quorum, *consistency, *on_superseded};
+  return write_terms{*quorum, *consistency, *on_superseded, false};
 }
 
 inline void apply(const write_terms& terms, write_request* request) {
   request->quorum = terms.quorum;
   request->consistency = terms.consistency;
   request->on_superseded = terms.on_superseded;
+  request->yields = terms.yields;
 }
 
 /// When the answer must be out: the node's quorum timeout, or a little before the caller stops listening, so that it
@@ -171,17 +173,24 @@ class unary_write final : public planned_request<Change> {
   Reply* reply_;
 };
 
+/// For a call that is not finished yet and whose deadline is known.
 template <class Reply, class Change>
-ServerUnaryReactor* write(node_api& node, CallbackServerContext* call, const write_terms& terms, std::size_t bytes,
-                          Reply* reply, Change change) {
-  auto* reactor = call->DefaultReactor();
+void write(node_api& node, ServerUnaryReactor* reactor, const write_terms& terms, std::int64_t deadline_us,
+           std::size_t bytes, Reply* reply, Change change) {
   auto request = std::make_unique<unary_write<Reply, Change>>(reactor, reply, std::move(change));
   apply(terms, request.get());
-  request->deadline_us = deadline_us(*call, node);
+  request->deadline_us = deadline_us;
   request->bytes = bytes;
   std::vector<write_ticket> tickets;
   tickets.emplace_back(std::move(request));
   node.submit(std::move(tickets));
+}
+
+template <class Reply, class Change>
+ServerUnaryReactor* write(node_api& node, CallbackServerContext* call, const write_terms& terms, std::size_t bytes,
+                          Reply* reply, Change change) {
+  auto* reactor = call->DefaultReactor();
+  write(node, reactor, terms, deadline_us(*call, node), bytes, reply, std::move(change));
   return reactor;
 }
 

@@ -21,10 +21,12 @@ status fake_node_api::plan(write_request& request, write_answer* answer) {
 void fake_node_api::submit(std::vector<write_ticket>&& tickets) {
   for (auto& ticket : tickets) {
     auto& request = *ticket.operator->();
-    writes.push_back(
-        {request.quorum, request.consistency, request.on_superseded, request.keys(reader), request.deadline_us});
+    writes.push_back({request.quorum, request.consistency, request.on_superseded, request.yields, request.keys(reader),
+                      request.deadline_us});
+    if (const auto called = before_write) called(writes.size() - 1);
     write_answer answer;
-    answer.outcome = plan(request, &answer);
+    answer.outcome = refuse ? refuse() : status();
+    if (answer.outcome.ok()) answer.outcome = plan(request, &answer);
     if (answer.outcome.ok() && newer) {
       newer.reset();
       answer.retried = true;

@@ -4,6 +4,7 @@
 // One call at a time.
 #pragma once
 
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -22,6 +23,7 @@ struct seen_write {
   write_quorum quorum;
   write_consistency consistency;
   when_superseded on_superseded;
+  bool yields;
   std::vector<record_key> keys;
   std::int64_t deadline_us;
 };
@@ -31,7 +33,10 @@ class fake_node_api final : public node_api {
   void submit(std::vector<write_ticket>&& tickets) override;
   void read(read_ticket&& ticket) override;
   const record_reader& records() const override { return reader; }
-  bool holds(const log_position& position) const override { return position.sequence <= held; }
+  bool holds(const log_position& position) const override {
+    ++asked_for_held;
+    return position.sequence <= held;
+  }
   node_id self() const override { return node_id{7}; }
   const memory::text_index& words() const override { return index; }
   const clock& time() const override { return system_clock(); }
@@ -47,12 +52,22 @@ class fake_node_api final : public node_api {
   /// How a read ends; nothing: its ticket is dropped.
   std::function<std::optional<read_answer>(const record_key&)> on_read;
 
+  /// Called before each write is planned, with how many came before it.
+  std::function<void(std::size_t)> before_write;
+  /// Asked before each write is planned: a write ends with what it says, unless that is ok.
+  std::function<status()> refuse;
+
   fake_reader reader;
-  sequence_number held = 1'000'000;  ///< of every log
+  std::atomic<sequence_number> held = 1'000'000;  ///< of every log
+  mutable std::atomic<int> asked_for_held = 0;    ///< how often
   /// What a search of words finds, whatever is asked.
   struct fixed_index final : memory::text_index {
     std::vector<memory::word_match> matches;
-    result<std::vector<memory::word_match>> match(const memory::word_query&, std::int64_t) const override {
+    status failure;  ///< what every search answers, unless ok
+    mutable memory::word_query asked;
+    result<std::vector<memory::word_match>> match(const memory::word_query& query, std::int64_t) const override {
+      asked = query;
+      if (!failure.ok()) return failure;
       return matches;
     }
   } index;
