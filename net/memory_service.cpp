@@ -2,7 +2,9 @@
 
 #include "memory/key.hpp"
 #include "memory/operations.hpp"
+#include "memory/pending.hpp"
 #include "memory/validation.hpp"
+#include "net/governed_change.hpp"
 #include "net/write_call.hpp"
 
 namespace quorate::net {
@@ -12,10 +14,13 @@ namespace {
 
 struct store_change {
   v1::MemoryRecord record;
+  memory::asked_lifetime lifetime;
   std::vector<record_key> keys(const record_reader&) const { return memory::keys_of_store(record); }
   result<memory::planned_write> plan(const record_reader& now, const version& stamp) const {
     return memory::plan_store(now, record, stamp);
   }
+  result<memory::governed_act> act(const record_reader&) const { return memory::act_of_store(record); }
+  std::string payload() const { return memory::payload_of_store(record, lifetime); }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreReply* reply) const {
     reply->set_id(planned.id);
     reply->set_created(planned.created);
@@ -42,6 +47,12 @@ struct delete_change {
   result<memory::planned_write> plan(const record_reader& now, const version&) const {
     return memory::plan_delete(now, request);
   }
+  result<memory::governed_act> act(const record_reader& now) const {
+    auto found = memory::find_record(now, request.id(), request.has_name() ? &request.name() : nullptr);
+    if (!found) return found.error();
+    return memory::act_on(memory::governed_action::remove, found->record, request.agent_id());
+  }
+  std::string payload() const { return std::string(memory::payload_of_delete); }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::DeleteReply* reply) const {
     reply->set_id(planned.id);
     fill_receipt(end, reply);
@@ -59,7 +70,7 @@ struct batch_call {
 class batch_item final : public planned_request<store_change> {
  public:
   batch_item(std::shared_ptr<batch_call> batch, v1::StoreBatchReply::Item* item, v1::MemoryRecord record)
-      : planned_request({std::move(record)}), batch_(std::move(batch)), item_(item) {}
+      : planned_request({std::move(record), {}}), batch_(std::move(batch)), item_(item) {}
 
   // Items are told apart by place, so they can be filled from different threads.
   void finish(const write_answer& end) noexcept override {
@@ -121,9 +132,14 @@ ServerUnaryReactor* memory_service::Store(CallbackServerContext* call, const v1:
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));
   // The request is ours alone until the call ends; taking its strings spares copies of the content.
-  auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), node_.time().wall_ms());
+  const auto now_ms = node_.time().wall_ms();
+  const bool governed = !request->full_record();
+  auto lifetime = memory::lifetime_of(*request);
+  auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), now_ms);
   if (!prepared) return finish(call, to_grpc(prepared.error()));
-  return write(node_, call, *terms, bytes, reply, store_change{std::move(*prepared)});
+  store_change change{std::move(*prepared), lifetime};
+  if (!governed) return write(node_, call, *terms, bytes, reply, std::move(change));
+  return write(node_, call, *terms, bytes, reply, governed_change(std::move(change), now_ms));
 }
 
 ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, const v1::StoreBatchRequest* request,
@@ -225,7 +241,8 @@ ServerUnaryReactor* memory_service::Delete(CallbackServerContext* call, const v1
     return finish(call, to_grpc(valid));
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));
-  return write(node_, call, *terms, request->ByteSizeLong() + 512, reply, delete_change{*request});
+  return write(node_, call, *terms, request->ByteSizeLong() + 512, reply,
+               governed_change(delete_change{*request}, node_.time().wall_ms()));
 }
 
 }  // namespace quorate::net
