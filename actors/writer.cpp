@@ -290,7 +290,7 @@ result<version> writer_state::yielding_version(const core::group_builder& group,
 }
 
 status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
-                           std::vector<encoded_entry>& made) {
+                           std::vector<encoded_entry>& made, std::vector<net::write_ticket>& unchanged) {
   begun.writes.reserve(tickets.size());
   for (auto& ticket : tickets) {
     const bool linearizable = ticket->consistency == net::write_consistency::linearizable;
@@ -319,7 +319,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       continue;
     }
     if (changes->empty()) {
-      reject({errc::internal, "the plan changes nothing; nothing was written"});
+      unchanged.push_back(std::move(ticket));
       continue;
     }
     if (linearizable) {
@@ -482,7 +482,8 @@ result<bool> writer_state::on_wake() {
   begun->log = live_;
   auto made = std::make_shared<std::vector<encoded_entry>>();
   if (auto written = write_back(group, work.write_backs, *made); !written) return written;
-  if (auto stamped = stamp(group, work.writes, *begun, *made); !stamped) return stamped;
+  std::vector<net::write_ticket> unchanged;
+  if (auto stamped = stamp(group, work.writes, *begun, *made, unchanged); !stamped) return stamped;
 
   context_->last_stamp = clock_.last();
 
@@ -518,6 +519,7 @@ result<bool> writer_state::on_wake() {
     if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts));
   if (auto confirmed = confirm(work.write_backs); !confirmed) return confirmed;
   pass(kill_point::writer_answered_peers);
+  for (auto& ticket : unchanged) ticket.finish({});
   if (own.last != 0) {
     thread_loan loan;
     context_->fanout.send(std::move(own));

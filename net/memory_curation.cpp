@@ -8,6 +8,7 @@
 #include "memory/links.hpp"
 #include "memory/validation.hpp"
 #include "net/collect.hpp"
+#include "net/governed_change.hpp"
 #include "net/memory_service.hpp"
 #include "net/session_wait.hpp"
 #include "net/write_call.hpp"
@@ -45,6 +46,14 @@ struct promote_change {
     clone_id = promotion->clone_id;
     return result<memory::planned_write>(std::move(*promotion));
   }
+  result<memory::governed_act> act(const record_reader& now) const {
+    const auto id = memory::full_id(now, request.id(), request.allow_prefix());
+    if (!id) return id.error();
+    auto found = memory::find_record(now, *id, nullptr);
+    if (!found) return found.error();
+    return memory::act_on(memory::governed_action::promote, found->record, request.agent_id());
+  }
+  std::string payload() const { return memory::payload_of_promote(request.to_namespace()); }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::PromoteReply* reply) const {
     reply->set_id(planned.id);
     reply->set_clone_id(clone_id);
@@ -133,7 +142,7 @@ ServerUnaryReactor* memory_service::Promote(CallbackServerContext* call, const v
   const auto terms = terms_of(request->terms());
   if (!terms) return finish(call, to_grpc(terms.error()));
   return write(node_, call, *terms, request->ByteSizeLong() + 512, reply,
-               promote_change{*request, node_.time().wall_ms(), {}});
+               governed_change(promote_change{*request, node_.time().wall_ms(), {}}, node_.time().wall_ms()));
 }
 
 ServerUnaryReactor* memory_service::Resolve(CallbackServerContext* call, const v1::ResolveRequest* request,

@@ -2,7 +2,9 @@
 
 #include "memory/key.hpp"
 #include "memory/operations.hpp"
+#include "memory/pending.hpp"
 #include "memory/validation.hpp"
+#include "net/governed_change.hpp"
 #include "net/word_search.hpp"
 #include "net/write_call.hpp"
 
@@ -14,10 +16,13 @@ namespace {
 struct store_change {
   v1::MemoryRecord record;
   memory::merge_rule rule = memory::merge_rule::upsert;
+  memory::asked_lifetime lifetime{};
   std::vector<record_key> keys(const record_reader&) const { return memory::keys_of_store(record); }
   result<memory::planned_write> plan(const record_reader& now, const version& stamp) const {
     return memory::plan_store(now, record, stamp, rule);
   }
+  result<memory::governed_act> act(const record_reader&) const { return memory::act_of_store(record); }
+  std::string payload() const { return memory::payload_of_store(record, lifetime); }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreReply* reply) const {
     reply->set_id(planned.id);
     reply->set_created(planned.created);
@@ -45,6 +50,17 @@ struct delete_change {
   result<memory::planned_write> plan(const record_reader& now, const version&) const {
     return memory::plan_delete(now, request);
   }
+  result<memory::governed_act> act(const record_reader& now) const {
+    if (request.has_name()) return act_on(memory::find_record(now, {}, &request.name()));
+    const auto id = memory::full_id(now, request.id(), request.allow_prefix());
+    if (!id) return id.error();
+    return act_on(memory::find_record(now, *id, nullptr));
+  }
+  result<memory::governed_act> act_on(const result<memory::found_record>& found) const {
+    if (!found) return found.error();
+    return memory::act_on(memory::governed_action::remove, found->record, request.agent_id());
+  }
+  std::string payload() const { return std::string(memory::payload_of_delete); }
   void fill(const memory::planned_write& planned, const write_answer& end, v1::DeleteReply* reply) const {
     reply->set_id(planned.id);
     fill_receipt(end, reply);
@@ -121,19 +137,28 @@ ServerUnaryReactor* memory_service::Store(CallbackServerContext* call, const v1:
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));
   // The request is ours alone until the call ends; taking its strings spares copies of the content.
-  auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), node_.time().wall_ms());
+  const auto now_ms = node_.time().wall_ms();
+  const bool governed = !request->full_record();
+  auto lifetime = memory::lifetime_of(*request);
+  auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), now_ms);
   if (!prepared) return finish(call, to_grpc(prepared.error()));
-  store_change change{std::move(*prepared), rule};
-  if (!contradictions) return write(node_, call, *terms, bytes, reply, std::move(change));
+  store_change change{std::move(*prepared), rule, lifetime};
+  // A full record comes from another store, which has judged it.
+  if (!governed && !contradictions) return write(node_, call, *terms, bytes, reply, std::move(change));
+  if (!contradictions) return write(node_, call, *terms, bytes, reply, governed_change(std::move(change), now_ms));
   // Asked before the write, so that what it finds was there before.
-  return readers_.run_first(call,
-                            [this, reply, deadline = deadline_us(*call, node_), bytes, terms = *terms,
-                             change = std::move(change)](ServerUnaryReactor* reactor) -> std::optional<status> {
-                              for (auto& id : find_contradictions(node_, change.record, deadline))
-                                reply->add_potential_contradictions(std::move(id));
-                              write(node_, reactor, terms, deadline, bytes, reply, change);
-                              return std::nullopt;
-                            });
+  return readers_.run_first(
+      call,
+      [this, reply, deadline = deadline_us(*call, node_), bytes, terms = *terms, change = std::move(change), governed,
+       now_ms](ServerUnaryReactor* reactor) -> std::optional<status> {
+        for (auto& id : find_contradictions(node_, change.record, deadline))
+          reply->add_potential_contradictions(std::move(id));
+        if (governed)
+          write(node_, reactor, terms, deadline, bytes, reply, governed_change(change, now_ms));
+        else
+          write(node_, reactor, terms, deadline, bytes, reply, change);
+        return std::nullopt;
+      });
 }
 
 ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, const v1::StoreBatchRequest* request,
@@ -163,7 +188,7 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
       if (v1::InvalidField field; fill(prepared.error(), &field)) *item->mutable_invalid_field() = std::move(field);
       continue;
     }
-    auto one = std::make_unique<batch_item>(batch, item, store_change{std::move(*prepared), rule});
+    auto one = std::make_unique<batch_item>(batch, item, store_change{std::move(*prepared), rule, {}});
     apply(*terms, one.get());
     one->deadline_us = deadline;
     one->bytes = bytes;
@@ -189,7 +214,8 @@ ServerUnaryReactor* memory_service::Delete(CallbackServerContext* call, const v1
     return finish(call, to_grpc(valid));
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));
-  return write(node_, call, *terms, request->ByteSizeLong() + 512, reply, delete_change{*request});
+  return write(node_, call, *terms, request->ByteSizeLong() + 512, reply,
+               governed_change(delete_change{*request}, node_.time().wall_ms()));
 }
 
 }  // namespace quorate::net

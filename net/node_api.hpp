@@ -73,7 +73,8 @@ class write_request {
   /// The keys it is about to change, as far as `now` tells; for linearizable writes, asked before `plan`.
   virtual std::vector<record_key> keys(const record_reader& /*now*/) const { return {}; }
   /// What to change, given the newest versions (earlier writes of the same group included) and the version this
-  /// write will have. An error ends the write as rejected; nothing is written.
+  /// write will have. An error ends the write as rejected; nothing is written. No changes: nothing is written either,
+  /// and the answer is ok, without a version and copies.
   virtual result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) = 0;
   virtual void finish(const write_answer& answer) noexcept = 0;
 

@@ -34,6 +34,23 @@ TEST_SUITE("actors.write") {
     CHECK(nodes["a"].digest().tombstones() == 1);
   }
 
+  TEST_CASE("a write that finds nothing to change is answered, makes no entry and holds up nobody") {
+    cluster nodes;
+    REQUIRE(write(nodes["a"].api(), "before", "value").ok());
+    for (const auto consistency : {net::write_consistency::by_default, net::write_consistency::linearizable}) {
+      const auto done = write(nodes["a"].api(), "key", "value", {.consistency = consistency, .no_change = true});
+      CHECK(done.outcome() == "ok");
+      CHECK(done.answer.stamp == version{});
+      CHECK(done.answer.copies == 0);
+      CHECK(done.answer.position.sequence == 0);
+    }
+    const auto after = write(nodes["a"].api(), "after", "value", {.quorum = net::write_quorum::all});
+    CHECK(after.outcome() == "ok");
+    CHECK(after.answer.position.sequence == 2);
+    CHECK(nodes.everywhere("key", ""));
+    CHECK(nodes.equal());
+  }
+
   TEST_CASE("a node without peers answers with its own copy") {
     cluster nodes({.names = {"a"}});
     const auto done = write(nodes["a"].api(), "key", "value");

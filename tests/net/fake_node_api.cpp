@@ -2,14 +2,22 @@
 
 #include <grpcpp/grpcpp.h>
 
+#include <algorithm>
 #include <stdexcept>
 
 namespace quorate::net::tests {
 
 status fake_node_api::plan(write_request& request, write_answer* answer) {
   answer->stamp = {++time_, node_id{1}};
+  // As a writer does: only keys that the members were asked about are changed by a linearizable write.
+  const auto asked = request.keys(reader);
   const auto changes = request.plan(reader, answer->stamp);
   if (!changes) return changes.error();
+  if (changes->empty()) answer->stamp = {};
+  for (const auto& change : *changes)
+    if (request.consistency == write_consistency::linearizable
+        && std::find(asked.begin(), asked.end(), change.key) == asked.end())
+      return status(errc::conflict, "a key was not asked about");
   reader.apply(*changes, answer->stamp);
   if (newer && !changes->empty()) {
     newer->stamp = {++time_, node_id{2}};

@@ -167,8 +167,16 @@ TEST_SUITE("net.memory_service.write") {
 
   TEST_CASE("a write names the keys it is about before it is planned") {
     served_node node;
+    // What a standard may forbid or put off names also where it would wait for its approval.
+    const auto governed_keys = [&] {
+      auto keys = node->writes.back().keys;
+      REQUIRE(!keys.empty());
+      CHECK(keys.back().kind == key_kind::pending);
+      keys.pop_back();
+      return keys;
+    };
     const auto id = store(node, storing("a")).id();
-    CHECK(node->writes.back().keys == std::vector{key_of("a")});
+    CHECK(governed_keys() == std::vector{key_of("a")});
 
     v1::StoreBatchRequest batch;
     *batch.add_items() = storing("b");
@@ -194,7 +202,7 @@ TEST_SUITE("net.memory_service.write") {
     v1::DeleteReply removed;
     grpc::ClientContext removing;
     CHECK(node.memory().Delete(&removing, removal, &removed).error_code() == grpc::StatusCode::NOT_FOUND);
-    CHECK(node->writes.back().keys == std::vector{key_of("nowhere")});
+    CHECK(governed_keys() == std::vector{key_of("nowhere")});
   }
 
   TEST_CASE("a write that is planned a second time is planned over what superseded it, and says that it was repeated") {

@@ -9,8 +9,14 @@ namespace quorate::testing {
 
 class key_write final : public net::write_request {
  public:
-  key_write(std::shared_ptr<pending> end, mutation change, record_key asked, bool give_up, const clock& time)
-      : end_(std::move(end)), change_(std::move(change)), asked_(std::move(asked)), give_up_(give_up), time_(time) {}
+  key_write(std::shared_ptr<pending> end, mutation change, record_key asked, bool give_up, bool no_change,
+            const clock& time)
+      : end_(std::move(end)),
+        change_(std::move(change)),
+        asked_(std::move(asked)),
+        give_up_(give_up),
+        no_change_(no_change),
+        time_(time) {}
 
   std::vector<record_key> keys(const record_reader&) const override { return {asked_}; }
 
@@ -23,6 +29,7 @@ class key_write final : public net::write_request {
       end_->seen_ = *held && !(*held)->deleted ? (*held)->value : std::string();
     }
     if (give_up_) return status(errc::not_found, "nothing to do");
+    if (no_change_) return std::vector<mutation>();
     return std::vector<mutation>{change_};
   }
 
@@ -39,6 +46,7 @@ class key_write final : public net::write_request {
   const mutation change_;
   const record_key asked_;
   const bool give_up_;
+  const bool no_change_;
   const clock& time_;
 };
 
@@ -88,7 +96,8 @@ std::shared_ptr<pending> submit(net::node_api& node, const std::string& key, con
   end->record_.deadline_us = end->record_.started_us + options.timeout_ms * 1000;
   mutation change{{key_kind::memory, key}, options.remove, {}, options.remove ? std::string() : value};
   record_key asked{key_kind::memory, options.asked.empty() ? key : options.asked};
-  auto request = std::make_unique<key_write>(end, std::move(change), std::move(asked), options.give_up, node.time());
+  auto request = std::make_unique<key_write>(end, std::move(change), std::move(asked), options.give_up,
+                                             options.no_change, node.time());
   request->quorum = options.quorum;
   request->consistency = options.consistency;
   request->on_superseded = options.on_superseded;

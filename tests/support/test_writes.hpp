@@ -37,8 +37,9 @@ struct write_options {
   std::size_t bytes = 256;  ///< what the request says it holds
   net::write_consistency consistency = net::write_consistency::by_default;
   net::when_superseded on_superseded = net::when_superseded::report;
-  std::string asked;     ///< the key it says it will change; "" = the one it does change
-  bool give_up = false;  ///< its plan finds nothing to do: rejected as not_found once everything else was in order
+  std::string asked;       ///< the key it says it will change; "" = the one it does change
+  bool no_change = false;  ///< its plan finds that there is nothing to change
+  bool give_up = false;    ///< its plan finds nothing to do: rejected as not_found once everything else was in order
 };
 
 /// A write and what became of it. Times are of the node's steady clock.
