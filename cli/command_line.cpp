@@ -44,6 +44,7 @@ int parse_and_run(std::vector<std::string> arguments, session& run) {
   add_transfer_commands(program, run);
   add_backup_commands(program, run);
   add_admin_commands(program, run);
+  add_mcp_command(program, run);
   std::reverse(arguments.begin(), arguments.end());
   try {
     program.parse(std::move(arguments));

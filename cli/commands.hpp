@@ -16,5 +16,6 @@ void add_read_commands(CLI::App& program, session& run);      // get, list, stat
 void add_transfer_commands(CLI::App& program, session& run);  // import, export
 void add_backup_commands(CLI::App& program, session& run);    // backup, verify, restore
 void add_admin_commands(CLI::App& program, session& run);     // admin status, actors, digest, drill
+void add_mcp_command(CLI::App& program, session& run);        // mcp
 
 }  // namespace quorate::cli

@@ -5,6 +5,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -20,6 +21,9 @@ struct http_request {
   std::string body;
   std::int64_t timeout_ms = 10'000;          ///< to connect, and again for the answer
   std::size_t answer_bytes_max = 4U << 20U;  ///< a longer answer is an error
+  /// Asked about each address of the host before anything is sent; an error is that of the request. What was judged is
+  /// what is connected to: a name cannot change its meaning in between. Unset: any address will do.
+  std::function<status(const std::string& address)> judge_address;
 };
 
 struct http_answer {
@@ -34,6 +38,7 @@ result<http_answer> http_post(const http_request& request);
 /// password.
 struct url_parts {
   std::string origin;  ///< scheme://host[:port]
+  std::string host;    ///< without the brackets of an IPv6 address
   std::string path;
 };
 result<url_parts> split_url(const std::string& url);

@@ -17,6 +17,15 @@ std::string copies_of(const net::call_result& result) {
   return " (copies " + std::to_string(result.copies) + " of " + std::to_string(result.copies_needed) + " needed)";
 }
 
+std::string error_object(const net::call_result& result) {
+  const nlohmann::ordered_json error{
+      {"outcome", net::name_of(result.outcome)}, {"reason", result.reason}, {"copies", result.copies},
+      {"copies_needed", result.copies_needed},   {"field", result.field},   {"message", result.message}};
+  return nlohmann::ordered_json{{"error", error}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace
+
 std::string explain(const net::call_result& result, std::string_view done) {
   switch (result.outcome) {
     case net::call_outcome::indeterminate:
@@ -30,15 +39,6 @@ std::string explain(const net::call_result& result, std::string_view done) {
   return "rejected: certainly not " + std::string(done) + copies_of(result) + ": " + result.reason + ": "
          + result.message;
 }
-
-std::string error_object(const net::call_result& result) {
-  const nlohmann::ordered_json error{
-      {"outcome", net::name_of(result.outcome)}, {"reason", result.reason}, {"copies", result.copies},
-      {"copies_needed", result.copies_needed},   {"field", result.field},   {"message", result.message}};
-  return nlohmann::ordered_json{{"error", error}}.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
-}
-
-}  // namespace
 
 int session::complain(std::string_view text, int code) {
   console_.err << "quorate: " << text << '\n';

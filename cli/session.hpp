@@ -105,6 +105,10 @@ int exit_code_of(const status& error);
 /// Too few copies, or not known how many.
 bool lacked_quorum(const net::call_result& result);
 
+/// What became of a call that was not done, in a line for a person. `done` is what would have been done, e.g.
+/// "stored"; empty for reads.
+std::string explain(const net::call_result& result, std::string_view done);
+
 /// "<time>@<node, 16 hex digits>"
 std::string text_of(const v1::Version& version);
 /// Lower case, two digits a byte.

@@ -112,6 +112,30 @@ TEST_SUITE("cli.llm") {
     CHECK(http_post(request).error().code() == errc::unavailable);
   }
 
+  TEST_CASE("what a name leads to is judged before anything is sent, and is what is connected to") {
+    fake_http server([](const auto&) { return fake_http::answer{200, "x"}; });
+    http_request request;
+    request.url = "http://localhost:" + server.url().substr(server.url().rfind(':') + 1) + "/any";
+    std::vector<std::string> judged;
+    request.judge_address = [&](const std::string& address) {
+      judged.push_back(address);
+      return status::invalid("url", "leads to " + address);
+    };
+    CHECK(http_post(request).error().field() == "url");
+    REQUIRE(judged.size() == 1);
+    CHECK((judged[0] == "127.0.0.1" || judged[0] == "::1"));
+    CHECK(server.seen().empty());
+    // Also where the name has an address that nobody listens at.
+    request.judge_address = [](const std::string&) { return status(); };
+    const auto answer = http_post(request);
+    REQUIRE_MESSAGE(answer.ok(), answer.error().message());
+    CHECK(answer->code == 200);
+    CHECK(split_url("http://[::1]:80/x")->host == "::1");
+    CHECK(split_url("https://host:80/x")->host == "host");
+    request.url = "http://no-such-host.invalid/";
+    CHECK(http_post(request).error().code() == errc::unavailable);
+  }
+
   TEST_CASE("lists of a model are read with bullets and numbers, cut down, and never empty") {
     scripted_model model("1. Coffee\n- espresso\n* \"latte\"\n\nCoffee\n2024 budget");
     CHECK(*expand_query(model, "drink") == std::vector<std::string>{"Coffee", "espresso", "latte", "2024 budget"});
