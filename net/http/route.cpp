@@ -33,9 +33,18 @@ std::vector<std::string_view> segments_of(std::string_view path) {
   return segments;
 }
 
-bool matches(const route& candidate, const std::vector<std::string_view>& segments,
+/// The segments of all routes' paths, in the order of the table: every request is compared with them.
+const std::vector<std::vector<std::string_view>>& paths() {
+  static const auto all = [] {
+    std::vector<std::vector<std::string_view>> split;
+    for (const auto& one : routes()) split.push_back(segments_of(one.path));
+    return split;
+  }();
+  return all;
+}
+
+bool matches(const std::vector<std::string_view>& wanted, const std::vector<std::string_view>& segments,
              std::vector<std::string>* captured) {
-  const auto wanted = segments_of(candidate.path);
   if (wanted.size() != segments.size()) return false;
   captured->clear();
   for (std::size_t i = 0; i < wanted.size(); ++i) {
@@ -125,12 +134,12 @@ std::optional<answer> take_query(const route& served, const std::string& query, 
     begin = end + 1;
     const auto equals = std::min(part.find('='), part.size());
     std::string name, text;
-    if (!decode_percent(part.substr(0, equals), true, &name)
-        || !decode_percent(part.substr(std::min(equals + 1, part.size())), true, &text))
-      return error_answer(400, "the query has a broken percent escape");
+    const bool readable = decode_percent(part.substr(0, equals), true, &name);
     const auto known =
         std::find_if(served.query.begin(), served.query.end(), [&](const field& one) { return one.name == name; });
-    if (known == served.query.end()) continue;
+    if (readable && known == served.query.end()) continue;
+    if (!readable || !decode_percent(part.substr(std::min(equals + 1, part.size())), true, &text))
+      return error_answer(400, "the query has a broken percent escape");
     auto value = typed(text, known->kind);
     if (value.is_discarded() || !fits(value, known->kind))
       return misfit(400, name, "must be " + std::string(name_of_kind(known->kind)));
@@ -239,8 +248,9 @@ found_route find_route(const request& head) {
   const auto segments = segments_of(head.path);
   const std::string_view method = head.method == "HEAD" ? std::string_view("GET") : std::string_view(head.method);
   std::vector<std::string> captured;
-  for (const auto& candidate : routes()) {
-    if (!matches(candidate, segments, &captured)) continue;
+  for (std::size_t i = 0; i < routes().size(); ++i) {
+    const auto& candidate = routes()[i];
+    if (!matches(paths()[i], segments, &captured)) continue;
     if (candidate.method == method) {
       found.served = &candidate;
       found.captured = std::move(captured);
