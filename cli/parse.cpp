@@ -87,12 +87,13 @@ result<std::uint64_t> parse_number(const std::string& flag, std::string_view tex
   return number;
 }
 
-result<std::string> parse_address(const std::string& flag, std::string_view text, bool any_port) {
+result<std::string> parse_address(const std::string& flag, std::string_view text, bool any_port,
+                                  std::uint16_t by_default) {
   text = trimmed(text);
   const auto parts = split_address(text);
   if (!parts.valid || !well_formed_host(parts.host))
     return status::invalid(flag, "must be host:port (IPv6 as [::1]:7411), got " + quoted(text));
-  std::uint32_t port = port_default;
+  std::uint32_t port = by_default;
   if (!parts.port.empty() && (!read_number(parts.port, &port) || port > 65'535 || (port == 0 && !any_port)))
     return status::invalid(flag, "must have a port from 1 to 65535, got " + quoted(text));
   return std::string(parts.host) + ":" + std::to_string(port);

@@ -14,6 +14,7 @@
 namespace quorate::cli {
 
 inline constexpr std::uint16_t port_default = 7411;
+inline constexpr std::uint16_t http_port_default = 7412;
 
 /// "500ms", "2s", "1m", "1h": a whole number and its unit, at most a day.
 result<std::int64_t> parse_duration_ms(const std::string& flag, std::string_view text);
@@ -22,8 +23,9 @@ result<std::int64_t> parse_duration_ms(const std::string& flag, std::string_view
 result<std::uint64_t> parse_number(const std::string& flag, std::string_view text, std::uint64_t least,
                                    std::uint64_t most);
 
-/// host:port, IPv6 hosts in brackets. Without a port: `port_default`. Port 0 only where `any_port`.
-result<std::string> parse_address(const std::string& flag, std::string_view text, bool any_port = false);
+/// host:port, IPv6 hosts in brackets. Without a port: `by_default`. Port 0 only where `any_port`.
+result<std::string> parse_address(const std::string& flag, std::string_view text, bool any_port = false,
+                                  std::uint16_t by_default = port_default);
 
 /// Addresses separated by commas; at least one, none twice.
 result<std::vector<std::string>> parse_endpoints(const std::string& flag, std::string_view text);

@@ -17,6 +17,7 @@
 #include "cli/serve_options.hpp"
 #include "net/grpc_server.hpp"
 #include "net/grpc_transport.hpp"
+#include "net/http/gateway.hpp"
 #include "proto/clock.hpp"
 #include "storage/data_directory.hpp"
 #include "storage/disk_space.hpp"
@@ -27,6 +28,7 @@ namespace {
 
 // Calls that wait when the node has drained are answered by then; the rest is cut.
 constexpr std::int64_t server_grace_ms = 500;
+constexpr std::int64_t http_grace_ms = 200;
 constexpr std::int64_t stop_ms_max = limits::drain_ms_max + 900;
 constexpr long poll_ms = 100;
 /// What an embedded node calls itself; `serve --name local` can take its directory over.
@@ -120,6 +122,14 @@ struct running_node {
   // In the order of who needs whom; destroyed the other way round.
   std::unique_ptr<node> members;
   std::unique_ptr<net::grpc_server> server;
+  std::unique_ptr<net::http::gateway> http;  ///< null: none was asked for
+};
+
+/// Where a node can be reached; empty = not at all.
+struct doors {
+  std::string grpc;
+  std::string http;
+  std::string api_key;
 };
 
 /// The store speaks of a directory; the user gave a flag.
@@ -127,7 +137,17 @@ status about_directory(const status& error) {
   return error.field().empty() ? status(error.code(), "--data: " + error.context()) : error;
 }
 
-result<running_node> start(const node_options& options, const std::string& directory, const std::string& listen,
+void stop(running_node& running) {
+  running.server->set_serving(false);
+  if (running.http) running.http->close();
+  running.members->drain();
+  // A request under way has the answer of its call by now, and only has to be written.
+  if (running.http) running.http->stop(http_grace_ms);
+  running.server->stop(server_grace_ms);
+  running.http.reset();
+}
+
+result<running_node> start(const node_options& options, const std::string& directory, const doors& open,
                            std::function<void(const status& why)> on_fatal) {
   if (auto valid = validate(options); !valid) return valid;
   storage::rocks_options disk;
@@ -137,18 +157,20 @@ result<running_node> start(const node_options& options, const std::string& direc
   if (!store) return about_directory(store.error());
   auto started = start_node(options, std::move(*store), net::make_grpc_transport(), std::move(on_fatal));
   if (!started) return started.error();
-  auto server = net::start_grpc_server((*started)->api(), listen);
+  auto server = net::start_grpc_server((*started)->api(), open.grpc);
   if (!server) {
     (*started)->drain();
     return server.error();
   }
-  return running_node{std::move(*started), std::move(*server)};
-}
-
-void stop(running_node& running) {
-  running.server->set_serving(false);
-  running.members->drain();
-  running.server->stop(server_grace_ms);
+  running_node running{std::move(*started), std::move(*server), nullptr};
+  if (open.http.empty()) return running;
+  auto http = net::http::start_gateway({open.http, open.api_key, options.name}, running.server->in_process_channel());
+  if (!http) {
+    stop(running);
+    return http.error();
+  }
+  running.http = std::move(*http);
+  return running;
 }
 
 class embedded final : public embedded_node {
@@ -196,14 +218,18 @@ status serve_once(const serve_options& options, std::ostream& out, bool* served)
   const auto end = std::make_shared<ending>();
   auto node = options.node;
   node.began_after_damage = storage::holds_set_aside(options.directory);
-  auto running = start(node, options.directory, options.listen, [&options, end](const status& why) {
-    if (!may_begin_anew(options, why) && !may_wait(why)) exit_at_once("the node cannot go on: " + why.message());
-    end->report(why);
-  });
+  auto running = start(node, options.directory, {options.listen, options.http, options.api_key},
+                       [&options, end](const status& why) {
+                         if (!may_begin_anew(options, why) && !may_wait(why))
+                           exit_at_once("the node cannot go on: " + why.message());
+                         end->report(why);
+                       });
   if (!running) return end->reason().ok() ? running.error() : end->reason();
   running->server->set_serving(true);
   *served = true;
   out << "quorate: node " << options.node.name << " serves on " << running->server->address() << std::endl;
+  if (running->http)
+    out << "quorate: node " << options.node.name << " serves HTTP on " << running->http->address() << std::endl;
   auto signal = wake_signal;
   while (signal == wake_signal && end->reason().ok()) signal = wait_for_signal();
   const auto why = end->reason();
@@ -260,7 +286,7 @@ result<std::unique_ptr<embedded_node>> open_embedded(const std::string& director
   options.name = embedded_name;
   options.write_quorum = 1;
   auto running =
-      start(options, directory, "", [](const status& why) { exit_at_once("the node cannot go on: " + why.message()); });
+      start(options, directory, {}, [](const status& why) { exit_at_once("the node cannot go on: " + why.message()); });
   if (!running) return running.error();
   return std::make_unique<embedded>(std::move(*running));
 }

@@ -3,6 +3,7 @@
 #include <CLI/CLI.hpp>
 #include <algorithm>
 #include <array>
+#include <fstream>
 #include <memory>
 
 #include "cli/commands.hpp"
@@ -58,14 +59,37 @@ status read_members(const serve_flags& flags, node_options* node) {
   return {};
 }
 
-status read_listen(const serve_flags& flags, std::string* listen) {
-  auto address = parse_address("--listen", flags.listen.empty() ? "127.0.0.1" : flags.listen, true);
+/// An address to serve on, which other machines may reach only when that is wanted.
+status read_door(const std::string& flag, const std::string& text, std::uint16_t port, bool insecure,
+                 std::string* door) {
+  auto address = parse_address(flag, text.empty() ? "127.0.0.1" : text, true, port);
   if (!address) return address.error();
-  if (!is_loopback(*address) && !flags.insecure_listen)
-    return status::invalid("--listen", *address + " can be reached from other machines without encryption or login; "
-                                           + "listen on 127.0.0.1, or accept that with --insecure-listen");
-  *listen = std::move(*address);
+  if (!is_loopback(*address) && !insecure)
+    return status::invalid(flag, *address + " can be reached from other machines without encryption or login; "
+                                     + "listen on 127.0.0.1, or accept that with --insecure-listen");
+  *door = std::move(*address);
   return {};
+}
+
+status read_api_key(const std::string& file, std::string* key) {
+  std::ifstream in(file);
+  if (!in || !std::getline(in, *key))
+    return status::invalid("--api-key-file", "cannot read a key from " + file + "; its first line is the key");
+  if (!key->empty() && key->back() == '\r') key->pop_back();
+  if (key->empty()) return status::invalid("--api-key-file", "the first line of " + file + " is empty");
+  return {};
+}
+
+status read_doors(const serve_flags& flags, serve_options* options) {
+  if (auto read = read_door("--listen", flags.listen, port_default, flags.insecure_listen, &options->listen); !read)
+    return read;
+  if (flags.http.empty()) {
+    if (flags.api_key_file.empty()) return {};
+    return status::invalid("--api-key-file", "is for HTTP, which is served only with --http");
+  }
+  if (auto read = read_door("--http", flags.http, http_port_default, flags.insecure_listen, &options->http); !read)
+    return read;
+  return flags.api_key_file.empty() ? status() : read_api_key(flags.api_key_file, &options->api_key);
 }
 
 status read_logging(const serve_flags& flags, serve_options* options) {
@@ -143,7 +167,7 @@ result<serve_options> resolve(const serve_flags& flags) {
   options.directory = flags.data;
   if (auto read = read_members(flags, &options.node); !read) return read;
   if (auto read = read_times(flags, &options.node); !read) return read;
-  if (auto read = read_listen(flags, &options.listen); !read) return read;
+  if (auto read = read_doors(flags, &options); !read) return read;
   if (auto read = read_logging(flags, &options); !read) return read;
   if (auto read = read_damage(flags, &options.damage); !read) return read;
   options.node.enable_drills = flags.enable_drills;
@@ -160,6 +184,8 @@ void add_serve_command(CLI::App& program, session& run) {
   add("--name", "QUORATE_NAME", flags->name, "Name of this node, unique in the cluster");
   add("--data", "QUORATE_DATA", flags->data, "Directory of its records");
   add("--listen", "QUORATE_LISTEN", flags->listen, "Address to serve on (default 127.0.0.1:7411)");
+  add("--http", "QUORATE_HTTP", flags->http, "Address to serve HTTP on, e.g. 127.0.0.1:7412 (default: none)");
+  add("--api-key-file", "QUORATE_API_KEY_FILE", flags->api_key_file, "File whose first line HTTP requests must show");
   add("--peer", "QUORATE_PEER", flags->peers, "Another member, as name=host:port; once for each")->delimiter(',');
   add("--cluster-id", "QUORATE_CLUSTER_ID", flags->cluster_id, "The same on all members (default quorate)");
   add("--write-quorum", "QUORATE_WRITE_QUORUM", flags->write_quorum,
@@ -178,7 +204,7 @@ void add_serve_command(CLI::App& program, session& run) {
                 "Count this node at once though its disk is empty: writes that only lost disks held are given up")
       ->envname("QUORATE_ACCEPT_LOSS");
   verb.add_flag("--enable-drills", flags->enable_drills, "Allow admin drill")->envname("QUORATE_ENABLE_DRILLS");
-  verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen to reach beyond this machine")
+  verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen and --http to reach beyond this machine")
       ->envname("QUORATE_INSECURE_LISTEN");
   verb.callback([&run, &verb, flags] { run.exit = serve(run, verb, *flags); });
 }

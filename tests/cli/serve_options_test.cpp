@@ -223,4 +223,34 @@ TEST_SUITE("cli.serve_options") {
     CHECK(run_serve(least).options->damage == on_damage::stop);
     CHECK(with("refill").options->damage == on_damage::refill);
   }
+
+  TEST_CASE("HTTP is served where it is asked for, and only to this machine unless that is wanted") {
+    const std::vector<std::string> node{"--name", "a", "--data", "/d"};
+    const auto with = [&](std::vector<std::string> more) {
+      more.insert(more.begin(), node.begin(), node.end());
+      return run_serve(more);
+    };
+    CHECK(with({}).options->http.empty());
+    CHECK(with({"--http", "127.0.0.1"}).options->http == "127.0.0.1:7412");
+    CHECK(with({"--http", "127.0.0.1:0"}).options->http == "127.0.0.1:0");
+    const auto refused = with({"--http", "0.0.0.0:7412"});
+    CHECK(refused.exit == 2);
+    CHECK(refused.err.find("--http") != std::string::npos);
+    CHECK(with({"--http", "0.0.0.0:7412", "--insecure-listen"}).options->http == "0.0.0.0:7412");
+    const environment_variable variable("QUORATE_HTTP", "127.0.0.1:7499");
+    CHECK(with({}).options->http == "127.0.0.1:7499");
+  }
+
+  TEST_CASE("the key is the first line of its file") {
+    const scratch_directory scratch;
+    const auto with = [&](const std::string& file, bool http = true) {
+      std::vector<std::string> flags{"--name", "a", "--data", "/d", "--api-key-file", file};
+      if (http) flags.insert(flags.end(), {"--http", "127.0.0.1:0"});
+      return run_serve(flags);
+    };
+    CHECK(with(scratch.write("key", "secret\r\nmore\n")).options->api_key == "secret");
+    CHECK(with(scratch.write("empty", "\n")).exit == 2);
+    CHECK(with(scratch.file("missing")).err.find("--api-key-file") != std::string::npos);
+    CHECK(with(scratch.file("key"), false).err.find("--http") != std::string::npos);
+  }
 }

@@ -22,6 +22,7 @@ THIRD_PARTY = {
     r"^caf/": ["actors", "chaos/sim", "tests"],
     r"^grpc": ["net", "cli", "chaos", "bench", "tests"],
     r"^spdlog/": ["actors", "cli"],
+    r"^httplib": ["net", "cli", "tests"],
 }
 PURE = re.compile(r"system_clock|steady_clock|random_device|std::thread|std::mutex|fopen|socket\(")
 SLEEP = re.compile(r"\b(sleep_for|sleep_until|usleep|nanosleep|sleep)\s*\(")
