@@ -44,6 +44,25 @@ ordered_json json_of(const v1::LinkRecord& link) {
           {"created_at", link.created_at()}};
 }
 
+result<v1::LinkRecord> link_from_json(std::string_view text) {
+  const auto json = ordered_json::parse(text, nullptr, false);
+  if (!json.is_object()) return status::invalid("link", "must be a JSON object");
+  v1::LinkRecord link;
+  for (const auto& [key, value] : json.items()) {
+    auto* const field = key == "source_id"    ? link.mutable_source_id()
+                        : key == "target_id"  ? link.mutable_target_id()
+                        : key == "relation"   ? link.mutable_relation()
+                        : key == "created_at" ? link.mutable_created_at()
+                                              : nullptr;
+    if (field == nullptr) continue;
+    if (!value.is_string()) return status::invalid(key, "must be a string");
+    *field = value.get<std::string>();
+  }
+  if (link.source_id().empty() || link.target_id().empty())
+    return status::invalid("link", "must have a source_id and a target_id");
+  return link;
+}
+
 ordered_json json_of(const v1::ArchivedMemory& archived) {
   auto json = json_of(archived.memory());
   for (const char* key : {"last_accessed_at", "expires_at"})

@@ -4,7 +4,9 @@
 #pragma once
 
 #include <nlohmann/json_fwd.hpp>
+#include <string_view>
 
+#include "proto/status.hpp"
 #include "quorate/v1/memory.pb.h"
 
 namespace quorate::memory {
@@ -14,6 +16,8 @@ nlohmann::ordered_json json_of(const v1::MemoryRecord& record);
 /// The record's keys and "score", rounded to 3 decimals.
 nlohmann::ordered_json json_of(const v1::RecallReply::Found& found);
 nlohmann::ordered_json json_of(const v1::LinkRecord& link);
+/// The other way round; an invalid_argument when it is none. Times and relations are the node's to check.
+result<v1::LinkRecord> link_from_json(std::string_view text);
 /// The record's keys, archived_at, archive_reason; last_accessed_at and expires_at null when unset.
 nlohmann::ordered_json json_of(const v1::ArchivedMemory& archived);
 nlohmann::ordered_json json_of(const v1::NamespaceCount& count);
