@@ -7,8 +7,8 @@
 #include <vector>
 
 #include "cli/commands.hpp"
-#include "cli/session.hpp"
 #include "cli/table.hpp"
+#include "cli/verb.hpp"
 
 namespace quorate::cli {
 namespace {
@@ -184,12 +184,15 @@ int drill(session& run, const v1::DrillRequest& request) {
 }
 
 void add_drill(CLI::App& admin, session& run) {
-  auto& verb = *admin.add_subcommand("drill", "Break something on purpose (the node must run with --enable-drills)");
+  auto& verb = add_verb(admin, "drill", "Break something on purpose (the node must run with --enable-drills)",
+                        "quorate admin drill cut-link b");
   verb.require_subcommand(1);
   const auto add = [&](const char* name, const char* help, const char* what,
                        void (*fill)(v1::DrillRequest*, const std::string&)) {
     auto target = std::make_shared<std::string>();
-    auto& kind = *verb.add_subcommand(name, help);
+    auto& kind =
+        add_verb(verb, name, help,
+                 std::string("quorate admin drill ") + name + (std::string_view(what) == "ACTOR" ? " writer" : " b"));
     kind.add_option(what, *target)->required();
     kind.callback([&run, target, fill] {
       v1::DrillRequest request;
@@ -208,15 +211,17 @@ void add_drill(CLI::App& admin, session& run) {
 }  // namespace
 
 void add_admin_commands(CLI::App& program, session& run) {
-  auto& admin = *program.add_subcommand("admin", "Look into nodes");
+  auto& admin = add_verb(program, "admin", "Look into nodes", "quorate admin status --endpoints a:7411,b:7411,c:7411");
   admin.require_subcommand(1);
-  admin.add_subcommand("status", "What each node is, holds and sees of the others")->callback([&run] {
-    run.exit = node_status(run);
+  add_verb(admin, "status", "What each node is, holds and sees of the others",
+           "quorate admin status --endpoints a:7411,b:7411")
+      .callback([&run] { run.exit = node_status(run); });
+  add_verb(admin, "actors", "The supervision tree of each node", "quorate admin actors --json").callback([&run] {
+    run.exit = actors(run);
   });
-  admin.add_subcommand("actors", "The supervision tree of each node")->callback([&run] { run.exit = actors(run); });
-  admin.add_subcommand("digest", "The content digest of each node: equal digests, equal content")->callback([&run] {
-    run.exit = digest(run);
-  });
+  add_verb(admin, "digest", "The content digest of each node: equal digests, equal content",
+           "quorate admin digest --endpoints a:7411,b:7411 --json")
+      .callback([&run] { run.exit = digest(run); });
   add_drill(admin, run);
 }
 

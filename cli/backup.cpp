@@ -11,7 +11,7 @@
 #include "cli/backup_files.hpp"
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
-#include "cli/session.hpp"
+#include "cli/verb.hpp"
 #include "proto/clock.hpp"
 
 namespace quorate::cli {
@@ -119,21 +119,23 @@ int restore(session& run, const restore_flags& flags) {
 
 void add_backup_commands(CLI::App& program, session& run) {
   auto saved = std::make_shared<backup_flags>();
-  auto& backup_verb =
-      *program.add_subcommand("backup", "Copy all that one node holds, while it works, into a directory");
+  auto& backup_verb = add_verb(program, "backup", "Copy all that one node holds, while it works, into a directory",
+                               "quorate backup --to backups --keep 7");
   backup_verb.add_option("--to", saved->to, "The directory; made when absent")->type_name("DIR")->capture_default_str();
   backup_verb.add_option("--keep", saved->keep, "Remove older backups beyond so many; 0 = keep all")
       ->capture_default_str();
   backup_verb.callback([&run, saved] { run.exit = backup(run, *saved); });
 
   auto path = std::make_shared<std::string>();
-  auto& verify_verb = *program.add_subcommand("verify", "Check a backup against its manifest");
+  auto& verify_verb =
+      add_verb(program, "verify", "Check a backup against its manifest", "quorate verify --from backups");
   verify_verb.add_option("--from", *path, "A directory of backups (the newest counts), a snapshot or a manifest")
       ->required();
   verify_verb.callback([&run, path] { run.exit = verify(run, *path); });
 
   auto flags = std::make_shared<restore_flags>();
-  auto& restore_verb = *program.add_subcommand("restore", "Make a data directory of a backup; --data names it");
+  auto& restore_verb = add_verb(program, "restore", "Make a data directory of a backup; --data names it",
+                                "quorate restore --from backups --data /var/lib/quorate");
   restore_verb
       .add_option("--from", flags->from, "A directory of backups (the newest counts), a snapshot or a manifest")
       ->required();

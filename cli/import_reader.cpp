@@ -64,6 +64,13 @@ std::optional<bool> starts_document(std::string_view head) {
   return std::nullopt;
 }
 
+/// Whether the object on a line is a link: its first key says so.
+bool starts_link(std::string_view line) {
+  if (!line.starts_with('{')) return false;
+  const auto first = line.find_first_not_of(" \t", 1);
+  return first != std::string_view::npos && line.substr(first).starts_with("\"source_id\"");
+}
+
 status too_long_error() {
   return status::invalid("record", "longer than " + std::to_string(record_text_bytes_max) + " bytes");
 }
@@ -136,14 +143,15 @@ std::optional<import_item> import_reader::next_line() {
   if (!skip_blanks()) {
     stage_ = stage::end;
     if (source_.error().empty()) return std::nullopt;
-    return import_item{source_.line(), source_.offset(), {}, status(errc::unavailable, source_.error())};
+    return import_item{source_.line(), source_.offset(), {}, false, status(errc::unavailable, source_.error())};
   }
-  import_item item{source_.line(), source_.offset(), {}, {}};
+  import_item item{source_.line(), source_.offset(), {}, false, {}};
   bool too_long = false;
   for (auto byte = source_.peek(); byte && *byte != '\n'; byte = source_.peek()) {
     keep(&item.text, &too_long, *byte);
     source_.take();
   }
+  item.is_link = starts_link(item.text);
   if (too_long) {
     item.text.clear();
     item.error = too_long_error();
@@ -166,7 +174,7 @@ bool import_reader::take_if(char wanted) {
 
 std::optional<import_item> import_reader::broken(std::string_view expected) {
   stage_ = stage::end;
-  import_item item{source_.line(), source_.offset(), {}, {}};
+  import_item item{source_.line(), source_.offset(), {}, false, {}};
   std::string what = source_.error();
   if (what.empty())
     what = "the export is not valid JSON: expected " + std::string(expected) + (source_.peek() ? "" : ", the file ends")
@@ -176,7 +184,7 @@ std::optional<import_item> import_reader::broken(std::string_view expected) {
 }
 
 std::optional<import_item> import_reader::next_in_document() {
-  while (stage_ == stage::between_keys || stage_ == stage::in_memories) {
+  while (stage_ != stage::end) {
     if (auto item = stage_ == stage::between_keys ? next_key() : next_element()) return item;
   }
   return std::nullopt;
@@ -197,8 +205,9 @@ std::optional<import_item> import_reader::next_key() {
     first_ = true;
     return std::nullopt;
   }
-  if (key == "\"links\"" && source_.peek() == '[') {
-    if (!skip_links()) return broken("a list of links");
+  if (key == "\"links\"" && take_if('[')) {
+    stage_ = stage::in_links;
+    first_ = true;
     return std::nullopt;
   }
   if (!read_value(nullptr, nullptr)) return broken("a value");
@@ -211,17 +220,6 @@ std::optional<import_item> import_reader::finish_document() {
   return std::nullopt;
 }
 
-bool import_reader::skip_links() {
-  source_.take();
-  for (bool none = true; !take_if(']'); none = false) {
-    if (!none && !take_if(',')) return false;
-    skip_blanks();
-    if (!read_value(nullptr, nullptr)) return false;
-    ++links_;
-  }
-  return true;
-}
-
 std::optional<import_item> import_reader::next_element() {
   if (take_if(']')) {
     stage_ = stage::between_keys;
@@ -231,9 +229,9 @@ std::optional<import_item> import_reader::next_element() {
   if (!first_ && !take_if(',')) return broken("a comma or ]");
   first_ = false;
   skip_blanks();
-  import_item item{source_.line(), source_.offset(), {}, {}};
+  import_item item{source_.line(), source_.offset(), {}, stage_ == stage::in_links, {}};
   bool too_long = false;
-  if (!read_value(&item.text, &too_long)) return broken("a record");
+  if (!read_value(&item.text, &too_long)) return broken(item.is_link ? "a link" : "a record");
   if (too_long) {
     item.text.clear();
     item.error = too_long_error();

@@ -1,6 +1,7 @@
-// Cuts an import file into records: JSON lines, or the object of an ai-memory export. Keeps one record in memory.
+// Cuts an import file into records and links: JSON lines, or the object of an ai-memory export. Keeps one in memory.
 //
-// Finds where each record begins and ends, nothing more: whether the text is a record is memory/json's to say. One
+// Finds where each begins and ends, nothing more: whether the text is a record is memory/json's to say. A line whose
+// first key is "source_id" is a link. One
 // thread. A read error or a document that breaks off is the last item, with an error.
 #pragma once
 
@@ -52,6 +53,7 @@ struct import_item {
   std::uint64_t line = 0;    ///< where it begins
   std::uint64_t offset = 0;  ///< byte of the file where it begins
   std::string text;          ///< what should be one JSON object
+  bool is_link = false;      ///< between two records, rather than a record
   status error;              ///< or why there is none
 };
 
@@ -62,13 +64,11 @@ class import_reader {
   explicit import_reader(int descriptor, std::function<void()> before_wait = {})
       : source_(descriptor, std::move(before_wait)) {}
 
-  /// The next record; nothing at the end.
+  /// The next record or link; nothing at the end.
   std::optional<import_item> next();
-  /// Entries of the export's "links" seen so far.
-  std::uint64_t links() const { return links_; }
 
  private:
-  enum class stage : std::uint8_t { start, lines, between_keys, in_memories, end };
+  enum class stage : std::uint8_t { start, lines, between_keys, in_memories, in_links, end };
 
   void begin();
   std::optional<import_item> next_line();
@@ -79,7 +79,6 @@ class import_reader {
   std::optional<import_item> broken(std::string_view expected);
   std::optional<char> skip_blanks();
   bool take_if(char wanted);
-  bool skip_links();
   bool read_value(std::string* text, bool* too_long);
   bool read_string(std::string* text, bool* too_long);
   void keep(std::string* text, bool* too_long, char byte);
@@ -87,7 +86,6 @@ class import_reader {
   byte_source source_;
   stage stage_ = stage::start;
   bool first_ = true;  ///< no key of the object, or no element of the array, was taken yet
-  std::uint64_t links_ = 0;
 };
 
 }  // namespace quorate::cli

@@ -1,29 +1,27 @@
-// The verbs that read: get, list, stats.
+// The verbs that read records as they are: get, list.
 #include <CLI/CLI.hpp>
 #include <algorithm>
+#include <array>
 #include <limits>
-#include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
-#include <vector>
 
 #include "cli/commands.hpp"
+#include "cli/filter_flags.hpp"
 #include "cli/listing.hpp"
 #include "cli/parse.hpp"
 #include "cli/record_flags.hpp"
-#include "cli/session.hpp"
 #include "cli/table.hpp"
+#include "cli/verb.hpp"
 #include "memory/json.hpp"
-#include "memory/timestamp.hpp"
+#include "memory/reply_json.hpp"
 #include "memory/validation.hpp"
-#include "proto/clock.hpp"
-#include "proto/limits.hpp"
 
 namespace quorate::cli {
 namespace {
 
-constexpr std::int64_t soon_ms = 3'600'000;
+using nlohmann::ordered_json;
 
 struct get_flags {
   name_flags name;
@@ -31,9 +29,14 @@ struct get_flags {
 };
 
 struct list_flags {
-  std::optional<std::string> name_space;
+  filter_flags filter;
   std::string limit = "100";
+  std::string offset = "0";
+  std::string order = "name";
 };
+
+constexpr std::array<std::pair<std::string_view, v1::ListOrder>, 3> orders{
+    {{"name", v1::LIST_ORDER_NAME}, {"priority", v1::LIST_ORDER_PRIORITY}, {"updated", v1::LIST_ORDER_UPDATED}}};
 
 std::string joined(const google::protobuf::RepeatedPtrField<std::string>& parts) {
   std::string text;
@@ -61,7 +64,16 @@ void print_record(std::ostream& out, const v1::GetReply& reply) {
   line("expires_at", record.expires_at());
   line("metadata", record.metadata());
   line("version", text_of(reply.version()));
+  for (const auto& link : reply.links())
+    line("link", link.source_id() + " --" + link.relation() + "-> " + link.target_id());
   out << '\n' << record.content() << '\n';
+}
+
+ordered_json get_object(const v1::GetReply& reply) {
+  auto links = ordered_json::array();
+  for (const auto& link : reply.links()) links.push_back(memory::json_of(link));
+  return {
+      {"memory", memory::json_of(reply.memory())}, {"links", std::move(links)}, {"version", text_of(reply.version())}};
 }
 
 int get(session& run, const get_flags& flags) {
@@ -70,19 +82,39 @@ int get(session& run, const get_flags& flags) {
   const auto consistency = read_consistency_of(flags.consistency);
   if (!consistency) return run.complain(consistency.error());
   request.set_consistency(*consistency);
+  request.set_allow_prefix(true);
+  request.set_with_links(true);
   auto client = run.connect();
   if (!client) return run.complain(client.error());
   v1::GetReply reply;
   if (const auto result = (*client)->get(request, &reply); !result.ok()) return run.complain(result);
   if (run.json)
-    run.out() << "{\"memory\":" << memory::to_json(reply.memory()) << ",\"version\":\"" << text_of(reply.version())
-              << "\"}\n";
+    print(run, get_object(reply));
   else
     print_record(run.out(), reply);
   return exit_done;
 }
 
+result<v1::ListRequest> list_request(const list_flags& flags) {
+  v1::ListRequest request;
+  const auto filter = filter_of(flags.filter);
+  if (!filter) return filter.error();
+  *request.mutable_filter() = *filter;
+  if (filter->has_namespace_()) request.set_namespace_(filter->namespace_());
+  const auto offset = parse_number("--offset", flags.offset, 0, std::numeric_limits<std::uint32_t>::max());
+  if (!offset) return offset.error();
+  request.set_offset(static_cast<std::uint32_t>(*offset));
+  const auto order =
+      std::find_if(orders.begin(), orders.end(), [&](const auto& each) { return each.first == flags.order; });
+  if (order == orders.end())
+    return status::invalid("--order", "must be name, priority or updated, got \"" + flags.order + "\"");
+  request.set_order(order->second);
+  return request;
+}
+
 int list(session& run, const list_flags& flags) {
+  const auto request = list_request(flags);
+  if (!request) return run.complain(request.error());
   const auto limit = parse_number("--limit", flags.limit, 0, std::numeric_limits<std::uint64_t>::max());
   if (!limit) return run.complain(limit.error());
   auto client = run.connect();
@@ -91,7 +123,7 @@ int list(session& run, const list_flags& flags) {
   // Printed when complete, so that an error never leaves half an object behind.
   std::string objects;
   std::uint64_t count = 0;
-  const auto result = for_each_record(**client, flags.name_space, *limit, [&](const v1::MemoryRecord& record) {
+  const auto result = for_each_record(**client, *request, *limit, [&](const v1::MemoryRecord& record) {
     ++count;
     if (run.json)
       objects += (objects.empty() ? "" : ",") + memory::to_json(record);
@@ -108,106 +140,27 @@ int list(session& run, const list_flags& flags) {
   return exit_done;
 }
 
-struct record_totals {
-  std::uint64_t total = 0;
-  std::uint64_t expiring_soon = 0;
-  std::map<v1::Tier, std::uint64_t> by_tier{{v1::TIER_SHORT, 0}, {v1::TIER_MID, 0}, {v1::TIER_LONG, 0}};
-  std::map<std::string, std::uint64_t> by_namespace;
-
-  void count(const v1::MemoryRecord& record, std::int64_t now_ms) {
-    ++total;
-    ++by_tier[record.tier()];
-    ++by_namespace[record.namespace_()];
-    if (!record.has_expires_at()) return;
-    const auto expiry = memory::parse_timestamp(record.expires_at());
-    if (expiry && *expiry > now_ms && *expiry <= now_ms + soon_ms) ++expiring_soon;
-  }
-};
-
-nlohmann::ordered_json stats_object(const record_totals& totals) {
-  auto tiers = nlohmann::ordered_json::array();
-  for (const auto& [tier, count] : totals.by_tier) tiers.push_back({{"tier", memory::text_of(tier)}, {"count", count}});
-  auto namespaces = nlohmann::ordered_json::array();
-  for (const auto& [name, count] : totals.by_namespace) namespaces.push_back({{"namespace", name}, {"count", count}});
-  return {{"total", totals.total},
-          {"by_tier", std::move(tiers)},
-          {"by_namespace", std::move(namespaces)},
-          {"expiring_soon", totals.expiring_soon}};
-}
-
-int stats(session& run) {
-  auto client = run.connect();
-  if (!client) return run.complain(client.error());
-  record_totals totals;
-  const auto now_ms = system_clock().wall_ms();
-  const auto result = for_each_record(**client, std::nullopt, 0, [&](const v1::MemoryRecord& record) {
-    totals.count(record, now_ms);
-    return true;
-  });
-  if (!result.ok()) return run.complain(result);
-  if (run.json) {
-    run.out() << stats_object(totals).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) << '\n';
-    return exit_done;
-  }
-  run.out() << "records: " << totals.total << "\nexpiring within an hour: " << totals.expiring_soon << "\n\n";
-  table tiers({"TIER", "RECORDS"});
-  for (const auto& [tier, count] : totals.by_tier)
-    tiers.add({std::string(memory::text_of(tier)), std::to_string(count)});
-  tiers.print(run.out(), run.terminal().width);
-  run.out() << '\n';
-  table namespaces({"NAMESPACE", "RECORDS"});
-  for (const auto& [name, count] : totals.by_namespace) namespaces.add({name, std::to_string(count)});
-  namespaces.print(run.out(), run.terminal().width);
-  return exit_done;
-}
-
-/// A node that answers the same page again and again must not keep us for ever.
-net::call_result stuck_listing(net::call_result result) {
-  result.outcome = net::call_outcome::rejected;
-  result.reason = name_of(errc::internal);
-  result.message = "the node answered a cursor that leads nowhere";
-  return result;
-}
-
 }  // namespace
-
-net::call_result for_each_record(net::client& client, const std::optional<std::string>& name_space,
-                                 std::uint64_t count_max,
-                                 const std::function<bool(const v1::MemoryRecord& record)>& take) {
-  v1::ListRequest request;
-  if (name_space) request.set_namespace_(*name_space);
-  std::uint64_t taken = 0;
-  while (true) {
-    const auto left = count_max == 0 ? limits::page_items_max : count_max - taken;
-    request.set_limit(static_cast<std::uint32_t>(std::min<std::uint64_t>(left, limits::page_items_max)));
-    v1::ListReply page;
-    auto result = client.list(request, &page);
-    if (!result.ok()) return result;
-    for (const auto& record : page.memories()) {
-      if (!take(record)) return result;
-      if (++taken == count_max) return result;
-    }
-    if (page.next_cursor().empty()) return result;
-    if (page.next_cursor() == request.cursor()) return stuck_listing(result);
-    request.set_cursor(page.next_cursor());
-  }
-}
 
 void add_read_commands(CLI::App& program, session& run) {
   auto record = std::make_shared<get_flags>();
-  auto& get_verb = *program.add_subcommand("get", "Print a record");
+  auto& get_verb = add_verb(program, "get", "Print a record and its links",
+                            "quorate get --namespace ops --title \"Deploy key\" --json");
   add_name_flags(get_verb, record->name);
   add_read_consistency_flag(get_verb, record->consistency);
   get_verb.callback([&run, record] { run.exit = get(run, *record); });
 
   auto flags = std::make_shared<list_flags>();
-  auto& list_verb = *program.add_subcommand("list", "List records by namespace and title");
-  list_verb.add_option("--namespace", flags->name_space, "Only this namespace");
+  auto& list_verb = add_verb(program, "list", "List records", "quorate list --namespace ops --tags deploy --limit 20");
+  add_filter_flags(list_verb, flags->filter);
+  add_record_filter_flags(list_verb, flags->filter);
   list_verb.add_option("--limit", flags->limit, "At most so many records; 0 = all")->capture_default_str();
+  list_verb.add_option("--offset", flags->offset, "Leave out so many records first")->capture_default_str();
+  list_verb
+      .add_option("--order", flags->order,
+                  "name (namespace and title), priority (highest first), updated (oldest first)")
+      ->capture_default_str();
   list_verb.callback([&run, flags] { run.exit = list(run, *flags); });
-
-  auto& stats_verb = *program.add_subcommand("stats", "Count records by tier and namespace");
-  stats_verb.callback([&run] { run.exit = stats(run); });
 }
 
 }  // namespace quorate::cli

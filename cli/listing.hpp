@@ -1,19 +1,24 @@
-// All pages of List, one record at a time.
+// All pages of a listing, one item at a time.
+//
+// Plain loops over the client, on the caller's thread. They end with the first call that failed, else done; a node
+// that answers a cursor that leads nowhere is such a failure.
 #pragma once
 
 #include <cstdint>
 #include <functional>
-#include <optional>
 #include <string>
 
 #include "net/client.hpp"
 
 namespace quorate::cli {
 
-/// Calls `take` for up to `count_max` records (0 = all), in (namespace, title) order; stops early when it answers
-/// false. Ends with the first call that failed, else done.
-net::call_result for_each_record(net::client& client, const std::optional<std::string>& name_space,
-                                 std::uint64_t count_max,
+/// Calls `take` for up to `count_max` records (0 = all) that `request` asks for, in its order; stops early when it
+/// answers false.
+net::call_result for_each_record(net::client& client, v1::ListRequest request, std::uint64_t count_max,
                                  const std::function<bool(const v1::MemoryRecord& record)>& take);
+
+/// The same for the links of a record, or all links when `id` is empty.
+net::call_result for_each_link(net::client& client, const std::string& id,
+                               const std::function<bool(const v1::LinkRecord& link)>& take);
 
 }  // namespace quorate::cli

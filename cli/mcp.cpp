@@ -10,7 +10,7 @@
 #include "cli/mcp/lines.hpp"
 #include "cli/mcp/server.hpp"
 #include "cli/mcp/tool_context.hpp"
-#include "cli/session.hpp"
+#include "cli/verb.hpp"
 
 namespace quorate::cli {
 namespace {
@@ -38,7 +38,8 @@ int serve_lines(session& run) {
 
 void add_mcp_command(CLI::App& program, session& run) {
   auto feature_tier = std::make_shared<std::string>();
-  auto& verb = *program.add_subcommand("mcp", "Serve the Model Context Protocol on standard input and output");
+  auto& verb = add_verb(program, "mcp", "Serve the Model Context Protocol on standard input and output",
+                        "quorate mcp --endpoints 10.0.0.1:7411,10.0.0.2:7411");
   verb.add_option("--tier", *feature_tier, "Taken for compatibility and ignored: recall goes by words");
   verb.callback([&run, feature_tier] { run.exit = serve_lines(run); });
 }

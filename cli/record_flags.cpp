@@ -50,9 +50,9 @@ void add_choice(CLI::App& verb, const char* flag, const std::array<named<Enum>, 
 }  // namespace
 
 void add_name_flags(CLI::App& verb, name_flags& flags) {
-  verb.add_option("ID", flags.id, "Id of the record");
-  verb.add_option("--namespace", flags.name_space, "Namespace of the record (default global)");
-  verb.add_option("--title", flags.title, "Title of the record, instead of its id");
+  verb.add_option("ID", flags.id, "Id of the record, or its beginning when no other has it");
+  verb.add_option("-n,--namespace", flags.name_space, "Namespace of the record (default global)");
+  verb.add_option("-T,--title", flags.title, "Title of the record, instead of its id");
 }
 
 void add_write_quorum_flag(CLI::App& verb, std::string& text) {
@@ -80,6 +80,15 @@ result<write_terms> write_terms_of(const write_flags& flags) {
   return write_terms{*quorum, *consistency, *on_superseded};
 }
 
+status fill_terms(const write_flags& flags, v1::WriteTerms* terms) {
+  const auto chosen = write_terms_of(flags);
+  if (!chosen) return chosen.error();
+  terms->set_quorum(chosen->quorum);
+  terms->set_consistency(chosen->consistency);
+  terms->set_on_superseded(chosen->on_superseded);
+  return {};
+}
+
 void add_read_consistency_flag(CLI::App& verb, std::string& text) {
   add_choice(verb, "--consistency", read_consistencies, text,
              "local (this node's copy), or quorum: sees every write acknowledged before");
@@ -105,12 +114,11 @@ result<std::string> content_of(const std::string& text, std::istream& in) {
   return content;
 }
 
-result<std::string> metadata_of(const std::string& metadata, const std::string& agent_id) {
-  if (agent_id.empty()) return metadata;
-  auto object = nlohmann::ordered_json::parse(metadata.empty() ? "{}" : metadata, nullptr, false);
+result<bool> names_author(const std::string& metadata) {
+  const auto object = nlohmann::json::parse(metadata.empty() ? "{}" : metadata, nullptr, false);
   if (!object.is_object()) return status::invalid("--metadata", "must be a JSON object");
-  object["agent_id"] = agent_id;
-  return object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+  const auto author = object.find("agent_id");
+  return author != object.end() && !author->is_null();
 }
 
 }  // namespace quorate::cli

@@ -67,6 +67,8 @@ status fill_terms(const write_flags& flags, Request* request) {
   request->set_on_superseded(terms->on_superseded);
   return {};
 }
+/// The newer requests name them together.
+status fill_terms(const write_flags& flags, v1::WriteTerms* terms);
 
 /// --consistency local|quorum, of reads
 void add_read_consistency_flag(CLI::App& verb, std::string& text);
@@ -78,7 +80,7 @@ result<v1::Tier> tier_of_flag(const std::optional<std::string>& text);
 /// The text itself, or everything on `in` for "-".
 result<std::string> content_of(const std::string& text, std::istream& in);
 
-/// --metadata as given (a JSON object), with --agent-id as its agent_id.
-result<std::string> metadata_of(const std::string& metadata, const std::string& agent_id);
+/// Whether --metadata, which must be a JSON object, names its author itself.
+result<bool> names_author(const std::string& metadata);
 
 }  // namespace quorate::cli

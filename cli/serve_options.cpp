@@ -8,7 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/parse.hpp"
-#include "cli/session.hpp"
+#include "cli/verb.hpp"
 #include "proto/limits.hpp"
 
 namespace quorate::cli {
@@ -177,7 +177,8 @@ result<serve_options> resolve(const serve_flags& flags) {
 
 void add_serve_command(CLI::App& program, session& run) {
   auto flags = std::make_shared<serve_flags>();
-  auto& verb = *program.add_subcommand("serve", "Run a node until SIGTERM or SIGINT");
+  auto& verb = add_verb(program, "serve", "Run a node until SIGTERM or SIGINT",
+                        "quorate serve --name a --data /var/lib/quorate --peer b=10.0.0.2:7411 --peer c=10.0.0.3:7411");
   const auto add = [&verb](const char* flag, const char* environment, auto& value, const char* help) {
     return verb.add_option(flag, value, help)->envname(environment);
   };

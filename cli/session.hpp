@@ -87,6 +87,7 @@ class session {
   std::string endpoints;
   std::string data;
   std::string timeout;
+  std::string agent_id;  ///< empty: not given; see caller_of in cli/verb.hpp
   int exit = exit_done;
 
  private:

@@ -15,23 +15,7 @@ using nlohmann::ordered_json;
 
 namespace {
 
-std::vector<std::string> keys_of(const std::string& text) {
-  std::vector<std::string> keys;
-  const auto object = ordered_json::parse(text);
-  for (const auto& [key, value] : object.items()) keys.push_back(key);
-  return keys;
-}
-
 using list = std::vector<std::string>;
-
-program_run run_at(const fake_node& node, std::vector<std::string> arguments, const std::string& input = {}) {
-  arguments.insert(arguments.end(), {"--endpoints", node.address()});
-  return run_program(std::move(arguments), input);
-}
-
-bool one_line(const std::string& text) {
-  return std::count(text.begin(), text.end(), '\n') == 1 && text.back() == '\n';
-}
 
 /// Answers a listing of `total` records in pages of the size asked for.
 void serve_records(fake_node& node, int total) {
@@ -108,7 +92,8 @@ TEST_SUITE("cli.store") {
     CHECK(record.source() == "user");
     CHECK(record.expires_at() == "2030-01-01T00:00:00Z");
     CHECK(seen.ttl_seconds() == 60);
-    CHECK(record.metadata() == "{\"b\":1,\"a\":2,\"agent_id\":\"ai:me\"}");
+    CHECK(record.metadata() == "{\"b\":1,\"a\":2}");
+    CHECK(seen.agent_id() == "ai:me");
     CHECK(seen.write_quorum() == v1::WRITE_QUORUM_ALL);
     CHECK(seen.consistency() == v1::WRITE_CONSISTENCY_LINEARIZABLE);
     CHECK(seen.on_superseded() == v1::ON_SUPERSEDED_REPORT);
@@ -129,7 +114,68 @@ TEST_SUITE("cli.store") {
     expected.mutable_memory()->set_title("T");
     expected.mutable_memory()->set_content("from\nstdin\n");
     expected.mutable_memory()->set_source("cli");
+    // Who stores it is always said.
+    CHECK_FALSE(seen.agent_id().empty());
+    seen.clear_agent_id();
     CHECK(seen.SerializeAsString() == expected.SerializeAsString());
+  }
+
+  TEST_CASE("the author is --agent-id, or one that the metadata name, or made of host and process") {
+    fake_node node;
+    accept_stores(node);
+    v1::StoreRequest seen;
+    node.on_store = [&, answer = node.on_store](const v1::StoreRequest& request, v1::StoreReply* reply) {
+      seen = request;
+      return answer(request, reply);
+    };
+    const list store{"store", "-T", "T", "-c", "C"};
+    const auto author = [&](list more) {
+      auto arguments = store;
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      CHECK(run_at(node, arguments).exit == 0);
+      return seen.agent_id();
+    };
+    CHECK(author({}).find(":pid-") != std::string::npos);
+    CHECK(author({"--agent-id", "ai:me"}) == "ai:me");
+    CHECK(author({"--metadata", "{\"agent_id\":\"ai:other\"}"}).empty());
+    CHECK(author({"--metadata", "{\"agent_id\":null}"}).find(":pid-") != std::string::npos);
+    CHECK(author({"--metadata", "{\"agent_id\":\"ai:other\"}", "--agent-id", "ai:me"}) == "ai:me");
+  }
+
+  TEST_CASE("the short forms and the names of ai-memory mean the same, and a scope is sent") {
+    fake_node node;
+    accept_stores(node);
+    v1::StoreRequest seen;
+    node.on_store = [&, answer = node.on_store](const v1::StoreRequest& request, v1::StoreReply* reply) {
+      seen = request;
+      return answer(request, reply);
+    };
+    const auto run = run_at(node, {"store", "-T", "T", "-c", "C", "-n", "a", "-t", "short", "-p", "9", "-S", "hook",
+                                   "--ttl-secs", "60", "--scope", "team"});
+    CHECK(run.exit == 0);
+    CHECK(seen.memory().namespace_() == "a");
+    CHECK(seen.memory().tier() == v1::TIER_SHORT);
+    CHECK(seen.memory().priority() == 9);
+    CHECK(seen.memory().source() == "hook");
+    CHECK(seen.ttl_seconds() == 60);
+    CHECK(seen.scope() == "team");
+  }
+
+  TEST_CASE("a store that waits for an approval is no failure, and says how to approve it") {
+    fake_node node;
+    node.on_store = [](const v1::StoreRequest&, v1::StoreReply* reply) {
+      auto& notice = *reply->mutable_pending();
+      notice.set_id("p1");
+      notice.set_action("store");
+      notice.set_reason("an approval is needed");
+      notice.set_namespace_("a");
+      return grpc::Status::OK;
+    };
+    const auto text = run_at(node, {"store", "-T", "T", "-c", "C"});
+    CHECK(text.exit == 0);
+    CHECK(text.out.find("quorate pending approve p1") != std::string::npos);
+    const auto object = run_at(node, {"store", "-T", "T", "-c", "C", "--json"}).out;
+    CHECK(keys_of(object) == list{"status", "pending_id", "reason", "action", "namespace"});
   }
 
   TEST_CASE("a write that was repeated says so, as text and as JSON") {
@@ -199,10 +245,26 @@ TEST_SUITE("cli.store") {
     accept_stores(node);
     const auto run = run_at(node, {"--json", "store", "--title", "T", "--content", "C"});
     CHECK(run.exit == 0);
-    CHECK(
-        run.out
-        == "{\"id\":\"id-T\",\"version\":\"7@0000000000000abc\",\"copies\":2,\"copies_needed\":2,\"created\":true,"
-           "\"retried\":false}\n");
+    CHECK(one_line(run.out));
+    CHECK(keys_of(run.out)
+          == list{"id", "tier", "namespace", "title", "content", "tags", "priority", "confidence", "source",
+                  "access_count", "created_at", "updated_at", "expires_at", "metadata", "version", "copies",
+                  "copies_needed", "created", "retried"});
+    const auto object = json::parse(run.out);
+    CHECK(object["id"] == "id-T");
+    CHECK(object["tier"] == "mid");
+    CHECK(object["namespace"] == "global");
+    CHECK(object["priority"] == 5);
+    CHECK(object["version"] == "7@0000000000000abc");
+    CHECK(object["copies"] == 2);
+    CHECK(object["created"] == true);
+    node.on_store = [answer = node.on_store](const v1::StoreRequest& request, v1::StoreReply* reply) {
+      CHECK(request.find_contradictions());
+      reply->add_potential_contradictions("id7");
+      return answer(request, reply);
+    };
+    CHECK(json::parse(run_at(node, {"store", "-T", "T", "-c", "C", "--json"}).out)["potential_contradictions"]
+          == json::parse("[\"id7\"]"));
   }
 
   TEST_CASE("a store whose fate is unknown says so, says how many copies there are, and returns 3") {
@@ -268,6 +330,7 @@ TEST_SUITE("cli.store") {
     CHECK(run.out == "updated: id1 copies 1/1\n");
     v1::UpdateRequest expected;
     expected.set_id("id1");
+    expected.set_allow_prefix(true);
     expected.mutable_tags();
     expected.set_expires_at("");
     expected.set_content("new");
@@ -320,6 +383,11 @@ TEST_SUITE("cli.read") {
       record.add_tags("x");
       record.set_metadata("{}");
       reply->mutable_version()->set_time(9);
+      CHECK(request.with_links());
+      auto& link = *reply->add_links();
+      link.set_source_id("id1");
+      link.set_target_id("id2");
+      link.set_relation("related_to");
       return grpc::Status::OK;
     };
     const auto text = run_at(node, {"get", "--namespace", "n", "--title", "T"});
@@ -329,6 +397,8 @@ TEST_SUITE("cli.read") {
     const auto object = json::parse(run_at(node, {"get", "--namespace", "n", "--title", "T", "--json"}).out);
     CHECK(object["memory"]["content"] == "the content");
     CHECK(object["version"] == "9@0000000000000000");
+    CHECK(object["links"][0]["target_id"] == "id2");
+    CHECK(text.out.find("link: id1 --related_to-> id2\n") != std::string::npos);
     const auto none = run_at(node, {"get", "id2", "--json"});
     CHECK(none.exit == 1);
     CHECK(json::parse(none.out)["error"]["reason"] == "not_found");
@@ -361,6 +431,54 @@ TEST_SUITE("cli.read") {
     CHECK(run_at(node, {"list", "--limit", "-1"}).exit == 2);
   }
 
+  TEST_CASE("list asks for what its flags say, and leaves out the first page's beginning once") {
+    fake_node node;
+    serve_records(node, 1'500);
+    std::vector<v1::ListRequest> seen;
+    node.on_list = [&, answer = node.on_list](const v1::ListRequest& request, v1::ListReply* reply) {
+      seen.push_back(request);
+      return answer(request, reply);
+    };
+    const auto run = run_at(node, {"list",
+                                   "-n",
+                                   "a",
+                                   "-t",
+                                   "long",
+                                   "--tags",
+                                   "x",
+                                   "--since",
+                                   "2026-01-01T00:00:00Z",
+                                   "--until",
+                                   "2027-01-01T00:00:00Z",
+                                   "--agent-id",
+                                   "ai:me",
+                                   "--min-priority",
+                                   "3",
+                                   "--offset",
+                                   "5",
+                                   "--order",
+                                   "priority",
+                                   "--limit",
+                                   "0",
+                                   "--json"});
+    CHECK(run.exit == 0);
+    REQUIRE(seen.size() == 2);
+    CHECK(seen[0].namespace_() == "a");
+    CHECK(seen[0].filter().tier() == v1::TIER_LONG);
+    CHECK(seen[0].filter().tag() == "x");
+    CHECK(seen[0].filter().since() == "2026-01-01T00:00:00Z");
+    CHECK(seen[0].filter().until() == "2027-01-01T00:00:00Z");
+    CHECK(seen[0].filter().agent_id() == "ai:me");
+    CHECK(seen[0].filter().min_priority() == 3);
+    CHECK(seen[0].offset() == 5);
+    CHECK(seen[0].order() == v1::LIST_ORDER_PRIORITY);
+    CHECK(seen[1].offset() == 0);
+    CHECK(seen[1].filter().tag() == "x");
+    CHECK(run_at(node, {"list", "--order", "size"}).exit == 2);
+    CHECK(run_at(node, {"list", "--offset", "-1"}).exit == 2);
+    CHECK(run_at(node, {"list", "--tier", "huge"}).exit == 2);
+  }
+
   TEST_CASE("list is a table by default, and an empty one is still a table or an object") {
     fake_node node;
     serve_records(node, 1);
@@ -391,134 +509,6 @@ TEST_SUITE("cli.read") {
       return grpc::Status::OK;
     };
     CHECK(run_at(node, {"list"}).exit == 1);
-  }
-
-  TEST_CASE("stats counts by tier and namespace") {
-    fake_node node;
-    serve_records(node, 3);
-    const auto run = run_at(node, {"stats", "--json"});
-    CHECK(run.out
-          == "{\"total\":3,\"by_tier\":[{\"tier\":\"short\",\"count\":0},{\"tier\":\"mid\",\"count\":2},"
-             "{\"tier\":\"long\",\"count\":1}],\"by_namespace\":[{\"namespace\":\"first\",\"count\":2},"
-             "{\"namespace\":\"second\",\"count\":1}],\"expiring_soon\":0}\n");
-    CHECK(run_at(node, {"stats"}).out.find("records: 3\n") == 0);
-  }
-}
-
-TEST_SUITE("cli.admin") {
-  namespace {
-  void describe(fake_node& node, const std::string& name, const std::string& root) {
-    node.on_status = [name](const auto&, v1::StatusReply* reply) {
-      reply->set_name(name);
-      reply->set_state("serving");
-      reply->set_records(5);
-      reply->set_members(3);
-      reply->set_write_quorum(2);
-      auto& b = *reply->add_peers();
-      b.set_name("b");
-      b.set_up(true);
-      b.set_counts(true);
-      b.set_clock_known(true);
-      b.set_clock_offset_ms(-3);
-      auto& c = *reply->add_peers();
-      c.set_name("c");
-      c.set_entries_behind(12);
-      auto& d = *reply->add_peers();
-      d.set_name("d");
-      d.set_up(true);
-      d.set_counts(true);
-      d.set_full(true);
-      return grpc::Status::OK;
-    };
-    node.on_digest = [root](const auto&, v1::DigestReply* reply) {
-      reply->set_root(root);
-      reply->set_records(5);
-      reply->add_buckets(root);
-      return grpc::Status::OK;
-    };
-  }
-  }  // namespace
-
-  TEST_CASE("status shows every endpoint, peers up and down, and a dead endpoint as one row") {
-    fake_node node;
-    describe(node, "a", "r");
-    const auto dead = dead_address();
-    const auto run = run_program({"admin", "status", "--endpoints", node.address() + "," + dead});
-    CHECK(run.exit == 1);
-    CHECK(run.out.find("a     serving") != std::string::npos);
-    CHECK(run.out.find("2 of 3") != std::string::npos);
-    CHECK(run.out.find("UP    0       -3 ms") != std::string::npos);
-    CHECK(run.out.find("DOWN  12      ?") != std::string::npos);
-    CHECK(run.out.find("FULL  0       ?") != std::string::npos);
-    CHECK(run.out.find("unreachable: cannot connect to " + dead) != std::string::npos);
-    CHECK(std::count(run.out.begin(), run.out.end(), '\n') == 5);
-  }
-
-  TEST_CASE("status --json tells reachable from unreachable nodes") {
-    fake_node node;
-    describe(node, "a", "r");
-    const auto both = run_program({"admin", "status", "--json", "--endpoints", node.address() + "," + dead_address()});
-    CHECK(both.exit == 1);
-    CHECK(one_line(both.out));
-    const auto nodes = json::parse(both.out)["nodes"];
-    REQUIRE(nodes.size() == 2);
-    CHECK(nodes[0]["reachable"] == true);
-    CHECK(nodes[0]["peers"][0]["state"] == "UP");
-    CHECK(nodes[0]["peers"][0]["clock_offset_ms"] == -3);
-    CHECK(nodes[0]["peers"][1]["clock_offset_ms"].is_null());
-    CHECK(nodes[1]["reachable"] == false);
-    CHECK(run_at(node, {"admin", "status"}).exit == 0);
-  }
-
-  TEST_CASE("digest shows the root of every node and whether they are equal") {
-    fake_node a, b, c;
-    describe(a, "a", "\x01\xff");
-    describe(b, "b", "\x01\xff");
-    describe(c, "c", "\x02\xff");
-    const auto equal = run_program({"admin", "digest", "--json", "--endpoints", a.address() + "," + b.address()});
-    CHECK(equal.exit == 0);
-    CHECK(json::parse(equal.out)["equal"] == true);
-    CHECK(json::parse(equal.out)["nodes"][0]["root"] == "01ff");
-    CHECK(json::parse(equal.out)["nodes"][0]["buckets"][0] == "01ff");
-    const auto unequal = run_program({"admin", "digest", "--json", "--endpoints", a.address() + "," + c.address()});
-    CHECK(json::parse(unequal.out)["equal"] == false);
-    CHECK(run_at(a, {"admin", "digest"}).out.find("01ff  5") != std::string::npos);
-  }
-
-  TEST_CASE("actors shows the supervision tree") {
-    fake_node node;
-    node.on_actors = [](const auto&, v1::ActorsReply* reply) {
-      auto& actor = *reply->add_actors();
-      actor.set_name("writer");
-      actor.set_state("running");
-      actor.set_restarts(2);
-      actor.set_last_reason("drill");
-      return grpc::Status::OK;
-    };
-    CHECK(run_at(node, {"admin", "actors"}).out.find("writer  running  2         0        drill") != std::string::npos);
-    const auto object = json::parse(run_at(node, {"admin", "actors", "--json"}).out);
-    CHECK(object["nodes"][0]["actors"][0]["restarts"] == 2);
-  }
-
-  TEST_CASE("a drill goes to exactly one node") {
-    fake_node node;
-    v1::DrillRequest seen;
-    node.on_drill = [&](const v1::DrillRequest& request, auto*) {
-      seen = request;
-      return grpc::Status::OK;
-    };
-    CHECK(run_at(node, {"admin", "drill", "kill-actor", "writer"}).exit == 0);
-    CHECK(seen.kill_actor() == "writer");
-    CHECK(run_at(node, {"admin", "drill", "cut-link", "b"}).out == "done\n");
-    CHECK(seen.cut_link() == "b");
-    CHECK(run_at(node, {"admin", "drill", "heal-link", "b"}).exit == 0);
-    CHECK(seen.heal_link() == "b");
-    CHECK(run_program({"admin", "drill", "cut-link", "b", "--endpoints", node.address() + ",other:1"}).exit == 2);
-    node.on_drill = [](const auto&, auto*) {
-      return grpc::Status(grpc::StatusCode::PERMISSION_DENIED, "run the node with --enable-drills");
-    };
-    CHECK(run_at(node, {"admin", "drill", "cut-link", "b"}).exit == 1);
-    CHECK(run_at(node, {"admin", "drill"}).exit == 2);
   }
 }
 

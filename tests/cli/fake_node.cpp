@@ -5,9 +5,11 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <nlohmann/json.hpp>
 #include <stdexcept>
 
 #include "cli/command_line.hpp"
@@ -120,6 +122,22 @@ program_run run_program(std::vector<std::string> arguments, const std::string& i
   run.out = out.str();
   run.err = err.str();
   return run;
+}
+
+program_run run_at(const fake_node& node, std::vector<std::string> arguments, const std::string& input) {
+  arguments.insert(arguments.end(), {"--endpoints", node.address()});
+  return run_program(std::move(arguments), input);
+}
+
+std::vector<std::string> keys_of(const std::string& object) {
+  std::vector<std::string> keys;
+  const auto parsed = nlohmann::ordered_json::parse(object);
+  for (const auto& [key, value] : parsed.items()) keys.push_back(key);
+  return keys;
+}
+
+bool one_line(const std::string& text) {
+  return std::count(text.begin(), text.end(), '\n') == 1 && text.back() == '\n';
 }
 
 scratch_directory::scratch_directory() {

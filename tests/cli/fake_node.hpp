@@ -49,6 +49,10 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
   script<v1::ActorsRequest, v1::ActorsReply> on_actors;
   script<v1::DigestRequest, v1::DigestReply> on_digest;
   script<v1::DrillRequest, v1::DrillReply> on_drill;
+  // The other calls of Memory, from their one table: on_Search, on_Recall and so on.
+#define QUORATE_MEMORY_CALL(method, kind) script<v1::method##Request, v1::method##Reply> on_##method;
+#include "proto/memory_calls.def"
+#undef QUORATE_MEMORY_CALL
 
   /// Calls of each method so far.
   int calls(const std::string& method) const;
@@ -77,6 +81,9 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
   QUORATE_FAKE(Actors, on_actors, ActorsRequest, ActorsReply)
   QUORATE_FAKE(Digest, on_digest, DigestRequest, DigestReply)
   QUORATE_FAKE(Drill, on_drill, DrillRequest, DrillReply)
+#define QUORATE_MEMORY_CALL(method, kind) QUORATE_FAKE(method, on_##method, method##Request, method##Reply)
+#include "proto/memory_calls.def"
+#undef QUORATE_MEMORY_CALL
 #undef QUORATE_FAKE
 
   mutable std::mutex mutex_;
@@ -108,6 +115,11 @@ struct program_run {
   std::string err;
 };
 program_run run_program(std::vector<std::string> arguments, const std::string& input = {});
+/// The same with --endpoints for this node.
+program_run run_at(const fake_node& node, std::vector<std::string> arguments, const std::string& input = {});
+/// Names of the object's keys, in their order.
+std::vector<std::string> keys_of(const std::string& object);
+bool one_line(const std::string& text);
 
 /// A directory for this test's files, removed with it.
 class scratch_directory {

@@ -15,7 +15,7 @@ namespace {
 
 struct read_result {
   std::vector<import_item> items;
-  std::uint64_t links = 0;
+  std::vector<std::string> links;
 };
 
 read_result read_all(const std::string& text) {
@@ -23,8 +23,12 @@ read_result read_all(const std::string& text) {
   const int descriptor = ::open(scratch.write("in", text).c_str(), O_RDONLY);
   import_reader reader(descriptor);
   read_result all;
-  while (auto item = reader.next()) all.items.push_back(std::move(*item));
-  all.links = reader.links();
+  while (auto item = reader.next()) {
+    if (item->is_link && item->error.ok())
+      all.links.push_back(item->text);
+    else
+      all.items.push_back(std::move(*item));
+  }
   ::close(descriptor);
   return all;
 }
@@ -61,13 +65,13 @@ TEST_SUITE("cli.import_reader") {
     CHECK(texts(read_all("[1]\n2")) == list{"[1]", "2"});
   }
 
-  TEST_CASE("an export object is cut into its memories and its links are counted") {
+  TEST_CASE("an export object is cut into its memories and its links") {
     const auto all = read_all(
         "{\n \"memories\" : [\n {\"title\":\"a ]}\\\"\",\"tags\":[\"x\"]},\n {\"title\":\"b\"}],\n "
         "\"links\":[{\"x\":[1,2]},{}],"
         "\"count\":2, \"exported_at\":\"now\"}\n");
     CHECK(texts(all) == list{"{\"title\":\"a ]}\\\"\",\"tags\":[\"x\"]}", "{\"title\":\"b\"}"});
-    CHECK(all.links == 2);
+    CHECK(all.links == list{"{\"x\":[1,2]}", "{}"});
     REQUIRE(all.items.size() == 2);
     CHECK(all.items[1].line == 4);
   }
@@ -75,8 +79,15 @@ TEST_SUITE("cli.import_reader") {
   TEST_CASE("the order of an export's keys does not matter") {
     const auto all = read_all("{\"count\":1,\"exported_at\":\"t\",\"links\":[],\"memories\":[{\"id\":\"1\"}]}");
     CHECK(texts(all) == list{"{\"id\":\"1\"}"});
-    CHECK(all.links == 0);
+    CHECK(all.links.empty());
     CHECK(read_all("{\"memories\":[]}").items.empty());
+  }
+
+  TEST_CASE("a line whose first key is source_id is a link") {
+    const std::string link = "{\"source_id\":\"a\",\"target_id\":\"b\"}";
+    const auto all = read_all("{\"id\":\"1\"}\n" + link + "\n{\"id\":\"2\",\"source_id\":\"x\"}\n");
+    CHECK(all.links == list{link});
+    CHECK(texts(all) == list{"{\"id\":\"1\"}", "{\"id\":\"2\",\"source_id\":\"x\"}"});
   }
 
   TEST_CASE("a record that holds the words of an export is still a record") {

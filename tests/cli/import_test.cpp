@@ -86,18 +86,67 @@ TEST_SUITE("cli.import") {
     CHECK(json::parse(all.out)["errors"].size() == 30);
   }
 
-  TEST_CASE("an ai-memory export is imported, its links are counted as skipped") {
+  TEST_CASE("an ai-memory export is imported, then its links; one that leads nowhere is skipped") {
     one_node test;
-    const json object{{"memories", {json::parse(line("a")), json::parse(line("b"))}},
-                      {"links", {{{"source_id", "1"}, {"target_id", "2"}}}},
-                      {"count", 2}};
+    std::vector<v1::LinkRequest> seen;
+    test.node.on_Link = [&](const v1::LinkRequest& request, v1::LinkReply*) {
+      CHECK(test.log.content.size() == 2);
+      seen.push_back(request);
+      return request.target_id() == "2" ? grpc::Status::OK
+                                        : grpc::Status(grpc::StatusCode::NOT_FOUND, "no such record");
+    };
+    const json object{
+        {"memories", {json::parse(line("a")), json::parse(line("b"))}},
+        {"links",
+         {{{"source_id", "1"}, {"target_id", "2"}, {"relation", "supersedes"}, {"created_at", "2026-01-01T00:00:00Z"}},
+          {{"source_id", "1"}, {"target_id", "3"}, {"relation", "related_to"}}}},
+        {"count", 2}};
     for (const int indent : {-1, 2}) {
       CAPTURE(indent);
       const auto run = test.run({"import", test.scratch.write("in", object.dump(indent))});
       CHECK(run.exit == 0);
-      CHECK(run.out == "imported 2, errors 0\n");
-      CHECK(run.err == "quorate: 1 links were skipped: links are not stored yet\n");
+      CHECK(run.out == "imported 2, errors 0, links 1\n");
+      CHECK(run.err == "quorate: 1 links were skipped: a record at an end of each is missing\n");
     }
+    REQUIRE(seen.size() == 4);
+    CHECK(seen[0].relation() == "supersedes");
+    CHECK(seen[0].created_at() == "2026-01-01T00:00:00Z");
+  }
+
+  TEST_CASE("a link that is none, or that no node takes, is an error of its line") {
+    one_node test;
+    test.node.on_Link = [](const auto&, auto*) { return quorum_unreachable(); };
+    const auto file = test.scratch.write(
+        "in",
+        line("a") + "{\"source_id\":\"1\"}\n{\"source_id\":\"1\",\"target_id\":\"2\",\"relation\":\"related_to\"}\n");
+    const auto run = test.run({"import", file, "--json"});
+    CHECK(run.exit == 3);
+    const auto object = json::parse(run.out);
+    CHECK(object["imported"] == 1);
+    REQUIRE(object["errors"].size() == 2);
+    CHECK(object["errors"][0]["line"] == 2);
+    CHECK(object["errors"][1]["line"] == 3);
+  }
+
+  TEST_CASE("an author is kept unless the import is told to be the author") {
+    one_node test;
+    const auto file = test.scratch.write(
+        "in", json{{"title", "T"}, {"content", "c"}, {"metadata", {{"agent_id", "ai:other"}, {"k", 1}}}}.dump());
+    const auto metadata = [&](std::vector<std::string> more) {
+      test.log.batches.clear();
+      std::vector<std::string> arguments{"import", file, "--agent-id", "ai:me", "--json"};
+      arguments.insert(arguments.end(), more.begin(), more.end());
+      const auto run = test.run(arguments);
+      CHECK(run.exit == 0);
+      auto object = json::parse(test.log.batches.at(0).at(0).metadata());
+      object["restamped"] = json::parse(run.out)["restamped"];
+      return object;
+    };
+    CHECK(metadata({}) == json{{"agent_id", "ai:other"}, {"k", 1}, {"restamped", 0}});
+    CHECK(metadata({"--trust-source"}) == metadata({}));
+    CHECK(metadata({"--restamp"})
+          == json{{"agent_id", "ai:me"}, {"imported_from_agent_id", "ai:other"}, {"k", 1}, {"restamped", 1}});
+    CHECK(test.run({"import", file, "--restamp", "--trust-source"}).exit == 2);
   }
 
   TEST_CASE("of lines with one name the last one wins") {
@@ -209,6 +258,13 @@ TEST_SUITE("cli.export") {
       if (first == 0) reply->set_next_cursor("2");
       return grpc::Status::OK;
     };
+    node.on_ListLinks = [](const auto&, auto*) { return grpc::Status::OK; };
+  }
+  void add_link(v1::ListLinksReply* reply, const std::string& source, const std::string& target) {
+    auto& link = *reply->add_links();
+    link.set_source_id(source);
+    link.set_target_id(target);
+    link.set_relation("related_to");
   }
   }  // namespace
 
@@ -224,6 +280,33 @@ TEST_SUITE("cli.export") {
       CHECK(json::parse(text)["title"] == "t" + std::to_string(i));
     }
     CHECK_FALSE(std::getline(lines, text));
+  }
+
+  TEST_CASE("an export ends with the links between its records, and import takes them back") {
+    one_node test;
+    serve_pages(test.node);
+    test.node.on_ListLinks = [](const v1::ListLinksRequest& request, v1::ListLinksReply* reply) {
+      CHECK(request.id().empty());
+      add_link(reply, "0", "3");
+      add_link(reply, "0", "of another namespace");
+      return grpc::Status::OK;
+    };
+    int linked = 0;
+    test.node.on_Link = [&](const v1::LinkRequest& request, v1::LinkReply*) {
+      CHECK(request.target_id() == "3");
+      ++linked;
+      return grpc::Status::OK;
+    };
+    const auto file = test.scratch.file("out");
+    for (const std::string format : {"jsonl", "ai-memory"}) {
+      const auto run = test.run({"export", file, "--format", format, "--json"});
+      CHECK(json::parse(run.out)["links"] == 1);
+      CHECK(test.run({"import", file}).out == "imported 4, errors 0, links 1\n");
+    }
+    CHECK(linked == 2);
+    CHECK(json::parse(read_file(file))["links"].size() == 1);
+    test.node.on_ListLinks = [](const auto&, auto*) { return grpc::Status(grpc::StatusCode::DATA_LOSS, "damaged"); };
+    CHECK(test.run({"export", file}).exit == 1);
   }
 
   TEST_CASE("an export to a file replaces it only when it is complete") {
@@ -261,6 +344,7 @@ TEST_SUITE("cli.export") {
   TEST_CASE("an empty export in the form of ai-memory is an empty object of the same shape") {
     one_node test;
     test.node.on_list = [](const auto&, auto*) { return grpc::Status::OK; };
+    test.node.on_ListLinks = [](const auto&, auto*) { return grpc::Status::OK; };
     const auto run = test.run({"export", "--format", "ai-memory"});
     CHECK(json::parse(run.out)["memories"] == json::array());
   }
