@@ -53,6 +53,7 @@ void add_all(CLI::App& program, session& run) {
   add_standard_commands(program, run);
   add_message_commands(program, run);
   add_mining_commands(program, run);
+  add_curator_command(program, run);
   add_import_command(program, run);
   add_export_command(program, run);
   add_backup_commands(program, run);

@@ -22,6 +22,7 @@ void add_agent_commands(CLI::App& program, session& run);     // agents list, re
 void add_standard_commands(CLI::App& program, session& run);  // standards set, get, clear
 void add_message_commands(CLI::App& program, session& run);   // notify, inbox, subscriptions list, add, remove
 void add_mining_commands(CLI::App& program, session& run);    // mine, auto-consolidate
+void add_curator_command(CLI::App& program, session& run);    // curator
 void add_import_command(CLI::App& program, session& run);     // import
 void add_export_command(CLI::App& program, session& run);     // export
 void add_backup_commands(CLI::App& program, session& run);    // backup, verify, restore
