@@ -5,7 +5,7 @@
 
 #include "memory/agent_identity.hpp"
 #include "memory/key.hpp"
-#include "memory/record_scan.hpp"
+#include "memory/scan.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/usage.hpp"
 #include "memory/validation.hpp"
@@ -124,7 +124,7 @@ result<std::vector<v1::Agent>> list_agents(const record_reader& now, std::int64_
     if (!*gone) agents.push_back(agent_of(record));
     return {};
   };
-  if (status end = for_each_record(now, key_kind::memory, prefix_of(agents_namespace), visit); !end) return end;
+  if (status end = for_each(now, key_kind::memory, prefix_of(agents_namespace), visit); !end) return end;
   return agents;
 }
 

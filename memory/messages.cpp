@@ -7,10 +7,9 @@
 #include "memory/key.hpp"
 #include "memory/metadata.hpp"
 #include "memory/newest_first.hpp"
-#include "memory/record_scan.hpp"
+#include "memory/scan.hpp"
 #include "memory/text.hpp"
 #include "memory/timestamp.hpp"
-#include "memory/usage.hpp"
 #include "memory/validation.hpp"
 #include "proto/limits.hpp"
 
@@ -86,16 +85,16 @@ result<v1::MemoryRecord> prepare_message(const v1::NotifyRequest& request, const
 }
 
 void show_message(v1::MemoryRecord* message) {
-  message->clear_life();
-  message->clear_priority_base_count();
+  clear_internal(message);
   if (auto title = text_member(message->metadata(), title_member)) message->set_title(std::move(*title));
 }
 
 result<std::vector<v1::MemoryRecord>> read_inbox(const record_reader& now, const std::string& name_space,
                                                  bool unread_only, std::size_t limit, std::int64_t now_ms) {
   newest_first<v1::MemoryRecord> newest(limit);
+  usage_reader usage(now);
   const auto visit = [&](const record_key& key, const stored_record& stored) -> status {
-    auto message = present(now, stored);
+    auto message = usage.present(stored);
     if (!message) return message.error();
     if (expired(*message, now_ms) || (unread_only && message->access_count() > 0)) return {};
     show_message(&*message);
@@ -103,7 +102,7 @@ result<std::vector<v1::MemoryRecord>> read_inbox(const record_reader& now, const
     newest.add(time, stored.stamp, key.bytes, std::move(*message));
     return {};
   };
-  if (status end = for_each_record(now, key_kind::memory, prefix_of(name_space), visit); !end) return end;
+  if (status end = for_each(now, key_kind::memory, prefix_of(name_space), visit); !end) return end;
   return std::move(newest).take();
 }
 

@@ -10,7 +10,7 @@
 #include "memory/json.hpp"
 #include "memory/metadata.hpp"
 #include "memory/newest_first.hpp"
-#include "memory/record_scan.hpp"
+#include "memory/scan.hpp"
 #include "memory/standards.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/validation.hpp"
@@ -25,6 +25,8 @@ constexpr std::string_view rejected = "rejected";
 
 // Of a stored record's JSON, next to its own keys.
 constexpr std::string_view ttl_member = "ttl_seconds";
+// Of a promotion into another namespace.
+constexpr std::string_view namespace_member = "to_namespace";
 
 result<v1::PendingAction> parse(const stored_record& stored) {
   v1::PendingAction action;
@@ -119,13 +121,12 @@ result<planned_write> plan_act(const record_reader& now, const v1::PendingAction
     return plan_delete(now, removing);
   }
   if (action.action_type() == name_of(governed_action::promote)) {
-    v1::PromoteRequest raising;
-    raising.set_id(action.memory_id());
-    const auto payload = nlohmann::json::parse(action.payload(), nullptr, false);
-    if (payload.is_object()) raising.set_to_namespace(payload.value("to_namespace", std::string()));
-    auto promotion = plan_promote(now, raising, now_ms, stamp);
+    v1::PromoteRequest promoting;
+    promoting.set_id(action.memory_id());
+    promoting.set_to_namespace(text_member(action.payload(), namespace_member).value_or(""));
+    auto promotion = plan_promote(now, promoting, now_ms, stamp);
     if (!promotion) return promotion.error();
-    return static_cast<planned_write&&>(std::move(*promotion));
+    return planned_write(std::move(*promotion));
   }
   return status(errc::corruption, "a pending action of a type that this release does not know");
 }
@@ -148,9 +149,7 @@ std::string payload_of_store(const v1::MemoryRecord& prepared, const asked_lifet
 }
 
 std::string payload_of_promote(std::string_view to_namespace) {
-  nlohmann::ordered_json payload = nlohmann::ordered_json::object();
-  if (!to_namespace.empty()) payload["to_namespace"] = to_namespace;
-  return payload.dump();
+  return to_namespace.empty() ? "{}" : with_text_member("{}", namespace_member, to_namespace);
 }
 
 put_off_act plan_put_off(const std::string& id, const governed_act& act, std::string payload, std::int64_t now_ms) {
@@ -228,7 +227,7 @@ result<std::vector<v1::PendingAction>> list_pending(const record_reader& now, co
     newest.add(time, stored.stamp, std::move(id), std::move(*action));
     return {};
   };
-  if (status end = for_each_record(now, key_kind::pending, {}, visit); !end) return end;
+  if (status end = for_each(now, key_kind::pending, {}, visit); !end) return end;
   return std::move(newest).take();
 }
 

@@ -7,7 +7,7 @@
 
 #include "memory/agent_identity.hpp"
 #include "memory/agents.hpp"
-#include "memory/record_scan.hpp"
+#include "memory/scan.hpp"
 #include "memory/text.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/usage.hpp"
@@ -172,7 +172,7 @@ result<std::vector<v1::Subscription>> list_subscriptions(const record_reader& no
     all.push_back(std::move(subscription));
     return {};
   };
-  if (status end = for_each_record(now, key_kind::subscription, {}, visit); !end) return end;
+  if (status end = for_each(now, key_kind::subscription, {}, visit); !end) return end;
   std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) {
     return std::pair(a.created_at(), a.id()) < std::pair(b.created_at(), b.id());
   });

@@ -5,6 +5,7 @@
 #include "memory/standards.hpp"
 #include "memory/validation.hpp"
 #include "net/memory_service.hpp"
+#include "net/session_wait.hpp"
 #include "net/write_call.hpp"
 
 namespace quorate::net {
@@ -115,9 +116,9 @@ ServerUnaryReactor* memory_service::RegisterAgent(CallbackServerContext* call, c
                agent_change{*request, node_.time().wall_ms(), {}});
 }
 
-ServerUnaryReactor* memory_service::ListAgents(CallbackServerContext* call, const v1::ListAgentsRequest*,
+ServerUnaryReactor* memory_service::ListAgents(CallbackServerContext* call, const v1::ListAgentsRequest* request,
                                                v1::ListAgentsReply* reply) {
-  return readers_.run(call, [this, reply]() -> status {
+  return read(node_, readers_, call, request->session(), [this, reply](std::int64_t) -> status {
     auto agents = memory::list_agents(node_.records(), node_.time().wall_ms());
     if (!agents) return agents.error();
     for (auto& agent : *agents) *reply->add_agents() = std::move(agent);
@@ -137,7 +138,7 @@ ServerUnaryReactor* memory_service::SetStandard(CallbackServerContext* call, con
 ServerUnaryReactor* memory_service::GetStandard(CallbackServerContext* call, const v1::GetStandardRequest* request,
                                                 v1::GetStandardReply* reply) {
   if (auto valid = memory::validate_namespace(request->namespace_()); !valid) return finish(call, to_grpc(valid));
-  return readers_.run(call, [this, request, reply]() -> status {
+  return read(node_, readers_, call, request->session(), [this, request, reply](std::int64_t) -> status {
     std::vector<std::string> chain{request->namespace_()};
     if (request->inherit()) {
       auto whole = memory::chain_of(node_.records(), request->namespace_());
@@ -167,7 +168,7 @@ ServerUnaryReactor* memory_service::ListPending(CallbackServerContext* call, con
   if (request->limit() > limits::page_items_max)
     return finish(call, to_grpc(status::invalid("limit", "must be at most " + std::to_string(limits::page_items_max)
                                                              + ", got " + std::to_string(request->limit()))));
-  return readers_.run(call, [this, request, reply]() -> status {
+  return read(node_, readers_, call, request->session(), [this, request, reply](std::int64_t) -> status {
     const auto limit = request->limit() == 0 ? limits::page_items_default : request->limit();
     auto pending = memory::list_pending(node_.records(), request->status(), limit);
     if (!pending) return pending.error();

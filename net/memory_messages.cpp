@@ -3,6 +3,7 @@
 #include "memory/messages.hpp"
 #include "memory/subscriptions.hpp"
 #include "net/memory_service.hpp"
+#include "net/session_wait.hpp"
 #include "net/write_call.hpp"
 
 namespace quorate::net {
@@ -82,13 +83,15 @@ ServerUnaryReactor* memory_service::Inbox(CallbackServerContext* call, const v1:
                                                              + std::to_string(request->limit()))));
   auto inbox = memory::inbox_of(request->agent_id(), "agent_id");
   if (!inbox) return finish(call, to_grpc(inbox.error()));
-  return readers_.run(call, [this, request, reply, inbox = std::move(*inbox)]() -> status {
-    const auto limit = request->limit() == 0 ? inbox_items_default : request->limit();
-    auto messages = memory::read_inbox(node_.records(), inbox, request->unread_only(), limit, node_.time().wall_ms());
-    if (!messages) return messages.error();
-    for (auto& message : *messages) *reply->add_messages() = std::move(message);
-    return {};
-  });
+  return read(node_, readers_, call, request->session(),
+              [this, request, reply, inbox = std::move(*inbox)](std::int64_t) -> status {
+                const auto limit = request->limit() == 0 ? inbox_items_default : request->limit();
+                auto messages =
+                    memory::read_inbox(node_.records(), inbox, request->unread_only(), limit, node_.time().wall_ms());
+                if (!messages) return messages.error();
+                for (auto& message : *messages) *reply->add_messages() = std::move(message);
+                return {};
+              });
 }
 
 ServerUnaryReactor* memory_service::Subscribe(CallbackServerContext* call, const v1::SubscribeRequest* request,
@@ -110,9 +113,10 @@ ServerUnaryReactor* memory_service::Unsubscribe(CallbackServerContext* call, con
   return write(node_, call, *terms, request->ByteSizeLong() + 512, reply, subscription_removal{request->id()});
 }
 
-ServerUnaryReactor* memory_service::ListSubscriptions(CallbackServerContext* call, const v1::ListSubscriptionsRequest*,
+ServerUnaryReactor* memory_service::ListSubscriptions(CallbackServerContext* call,
+                                                      const v1::ListSubscriptionsRequest* request,
                                                       v1::ListSubscriptionsReply* reply) {
-  return readers_.run(call, [this, reply]() -> status {
+  return read(node_, readers_, call, request->session(), [this, reply](std::int64_t) -> status {
     auto subscriptions = memory::list_subscriptions(node_.records());
     if (!subscriptions) return subscriptions.error();
     for (auto& subscription : *subscriptions) *reply->add_subscriptions() = std::move(subscription);

@@ -189,6 +189,26 @@ TEST_SUITE("memory.pending") {
     CHECK(team.action(second).status() == "pending");
   }
 
+  TEST_CASE("an approved promotion raises the tier, or clones into the namespace that was asked for") {
+    team_with_approver team("\"human\"");
+    const auto memory_id = team.store.store("team/a", "x");
+    const auto put_off = [&](std::string_view to_namespace) {
+      const auto id = random_id();
+      const auto act = act_on(governed_action::promote, team.store.record(memory_id), "alice");
+      team.store.apply(plan_put_off(id, act, payload_of_promote(to_namespace), team.store.now_ms()).write);
+      return id;
+    };
+    const auto raise = put_off("");
+    const auto clone = put_off("team");
+    CHECK(team.action(raise).payload() == "{}");
+    CHECK(team.action(clone).payload() == R"({"to_namespace":"team"})");
+    CHECK(team.approve(raise, "bob"));
+    CHECK(team.store.record(memory_id).tier() == v1::TIER_LONG);
+    CHECK(team.approve(clone, "bob"));
+    CHECK(team.store.reader.records.contains(key_of("team", "x")));
+    CHECK(team.action(clone).status() == "approved");
+  }
+
   TEST_CASE("agent: exactly the one that is named") {
     team_with_approver team(R"({"agent":"carol"})");
     const auto id = team.put_off_store(storing("x"));

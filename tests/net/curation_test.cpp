@@ -118,7 +118,7 @@ TEST_SUITE("net.curation") {
     REQUIRE(call(records.node, &v1::Memory::Stub::Promote, request, &reply).ok());
     CHECK(records.is_live(reply.clone_id()));
     // The record itself stays; what changes is the clone and the link.
-    CHECK(records.node->writes.back().keys.size() == 2);
+    CHECK(records.node->writes.back().keys.size() == 3);  // clone, link, and where it would wait for an approval
     request.set_to_namespace("elsewhere");
     CHECK(field_of(call(records.node, &v1::Memory::Stub::Promote, request, &reply)) == "to_namespace");
     request.Clear();

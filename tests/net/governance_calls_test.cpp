@@ -4,6 +4,7 @@
 #include "memory/agents.hpp"
 #include "memory/key.hpp"
 #include "memory/pending.hpp"
+#include "proto/session_token.hpp"
 #include "tests/net/call.hpp"
 
 using namespace quorate;
@@ -32,15 +33,15 @@ v1::StoreRequest storing(const std::string& title, const std::string& agent_id =
 
 /// Makes namespace "team" ask this of its writers. The id of the record that says so.
 std::string set_policy(served_node& node, const std::string& write, const std::string& remove,
-                       const std::string& approver = "\"human\"") {
+                       const std::string& approver = "\"human\"", const std::string& promote = "any") {
   auto rules = storing("Rules", "owner");
   rules.mutable_memory()->set_namespace_("rules");
   const auto id = done(node, &stub::Store, rules).id();
   v1::SetStandardRequest request;
   request.set_namespace_("team");
   request.set_id(id);
-  request.set_governance(R"({"write":")" + write + R"(","promote":"any","delete":")" + remove + R"(","approver":)"
-                         + approver + "}");
+  request.set_governance(R"({"write":")" + write + R"(","promote":")" + promote + R"(","delete":")" + remove
+                         + R"(","approver":)" + approver + "}");
   done(node, &stub::SetStandard, request);
   return id;
 }
@@ -95,6 +96,15 @@ TEST_SUITE("net.governance.agents") {
     terms.mutable_terms()->set_quorum(static_cast<v1::WriteQuorum>(9));
     CHECK(invalid_field(node, &stub::RegisterAgent, terms) == "write_quorum");
     CHECK(node->writes.empty());
+  }
+
+  TEST_CASE("reads wait for what their session has seen, and refuse what is no session") {
+    served_node node;
+    v1::ListAgentsRequest list;
+    list.set_session("nonsense");
+    CHECK(invalid_field(node, &stub::ListAgents, list) == "session");
+    list.set_session(session_token({{node_id{1}, 1}, 5}));
+    done(node, &stub::ListAgents, list);
   }
 
   TEST_CASE("a list that cannot be read is an error, not an empty list") {
@@ -245,6 +255,51 @@ TEST_SUITE("net.governance.judged") {
     CHECK(listed.pending(1).action_type() == "store");
     list.set_limit(1);
     CHECK(done(node, &stub::ListPending, list).pending_size() == 1);
+  }
+
+  TEST_CASE("a promotion is judged, and put off and done like a delete") {
+    served_node node;
+    set_policy(node, "any", "any", "\"human\"", "owner");
+    const auto id = done(node, &stub::Store, storing("a", "alice")).id();
+    v1::PromoteRequest promote;
+    promote.set_id(id);
+    promote.set_agent_id("bob");
+    CHECK(refused(node, &stub::Promote, promote) == grpc::StatusCode::PERMISSION_DENIED);
+    promote.set_agent_id("alice");
+    CHECK_FALSE(done(node, &stub::Promote, promote).has_pending());
+    set_policy(node, "any", "any", "\"human\"", "approve");
+    const auto other = done(node, &stub::Store, storing("b", "alice")).id();
+    promote.set_id(other.substr(0, 20));
+    promote.set_allow_prefix(true);
+    const auto reply = done(node, &stub::Promote, promote);
+    REQUIRE(reply.has_pending());
+    CHECK(reply.pending().action() == "promote");
+    CHECK(reply.pending().memory_id() == other);
+    CHECK(reply.receipt().copies() == 2);
+    const auto approved =
+        done(node, &stub::ApprovePending, deciding<v1::ApprovePendingRequest>(reply.pending().id(), "bob"));
+    CHECK(approved.memory_id() == other);
+    v1::GetRequest get;
+    get.set_id(other);
+    CHECK(done(node, &stub::Get, get).memory().tier() == v1::TIER_LONG);
+  }
+
+  TEST_CASE("a record is deleted by the beginning of its id under the judgement of the whole") {
+    served_node node;
+    set_policy(node, "any", "owner");
+    const auto id = done(node, &stub::Store, storing("a", "alice")).id();
+    auto request = removing(id.substr(0, 20), "bob");
+    request.set_allow_prefix(true);
+    CHECK(refused(node, &stub::Delete, request) == grpc::StatusCode::PERMISSION_DENIED);
+    request.set_agent_id("alice");
+    CHECK(done(node, &stub::Delete, request).id() == id);
+  }
+
+  TEST_CASE("who deletes the record of a standard ends the standard") {
+    served_node node;
+    const auto id = set_policy(node, "approve", "any");
+    done(node, &stub::Delete, removing(id, ""));
+    CHECK_FALSE(done(node, &stub::Store, storing("a", "stranger")).has_pending());
   }
 
   TEST_CASE("a store that is repeated because it was superseded is put off once") {
