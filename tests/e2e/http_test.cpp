@@ -29,6 +29,22 @@ httplib::Result store_over_http(httplib::Client& client, const std::string& titl
   return client.Post("/api/v1/memories", record.dump(), "application/json");
 }
 
+/// The answer's JSON; a failed check when the status is another.
+json answer_of(httplib::Client& client, const std::string& method, const std::string& target, int status,
+               const json& body = nullptr) {
+  httplib::Request request;
+  request.method = method;
+  request.path = target;
+  if (!body.is_null()) {
+    request.body = body.dump();
+    request.headers = {{"Content-Type", "application/json"}};
+  }
+  const auto got = client.send(request);
+  REQUIRE_MESSAGE(got, method << " " << target);
+  CHECK_MESSAGE(got->status == status, method << " " << target << ": " << got->body);
+  return json::parse(got->body, nullptr, false);
+}
+
 }  // namespace
 
 TEST_SUITE("e2e.http") {
@@ -58,6 +74,80 @@ TEST_SUITE("e2e.http") {
     const auto gone = b.Get("/api/v1/memories/" + id);
     REQUIRE(gone);
     CHECK(gone->status == 404);
+  }
+
+  TEST_CASE("records are curated over HTTP") {
+    running_cluster cluster(http_on_any_port);
+    httplib::Client a("http://" + http_address(cluster, "a"));
+    const auto store = [&](const std::string& title, const std::string& tier) {
+      return answer_of(a, "POST", "/api/v1/memories", 201, {{"title", title}, {"content", title}, {"tier", tier}})["id"]
+          .get<std::string>();
+    };
+    const auto one = store("one", "mid");
+    const auto two = store("two", "mid");
+    const auto at = [](const std::string& id) { return "/api/v1/memories/" + id; };
+
+    CHECK(answer_of(a, "PUT", at(one.substr(0, 12)), 200, {{"priority", 9}})["priority"] == 9);
+    answer_of(a, "PUT", at(one), 409, {{"title", "two"}});
+    answer_of(a, "PUT", at(one), 400, {{"priority", 11}});
+    CHECK(answer_of(a, "GET", "/api/v1/memories", 200)["memories"][0]["id"] == one);
+    answer_of(a, "POST", at(two) + "/promote", 200);
+    CHECK(answer_of(a, "GET", at(two), 200)["memory"]["tier"] == "long");
+    answer_of(a, "POST", at("nobody") + "/promote", 404);
+
+    answer_of(a, "POST", "/api/v1/links", 201, {{"source_id", one}, {"target_id", two}});
+    answer_of(a, "POST", "/api/v1/links", 404, {{"source_id", one}, {"target_id", "nobody"}});
+    CHECK(answer_of(a, "GET", "/api/v1/links/" + two, 200)["links"].size() == 1);
+    CHECK(answer_of(a, "GET", at(one), 200)["links"].size() == 1);
+    const auto exported = answer_of(a, "GET", "/api/v1/export", 200);
+    CHECK(exported["count"] == 2);
+    CHECK(exported["links"].size() == 1);
+
+    answer_of(a, "POST", "/api/v1/forget", 400, json::object());
+    CHECK(answer_of(a, "POST", "/api/v1/forget", 200, {{"tier", "long"}})["deleted"] == 1);
+    CHECK(answer_of(a, "GET", "/api/v1/archive", 200)["archived"][0]["id"] == two);
+    CHECK(answer_of(a, "GET", "/api/v1/archive/stats", 200)["archived_total"] == 1);
+    answer_of(a, "POST", "/api/v1/archive/" + two + "/restore", 200);
+    answer_of(a, "POST", "/api/v1/archive/" + two + "/restore", 404);
+    CHECK(answer_of(a, "DELETE", "/api/v1/archive", 200)["purged"] == 0);
+    answer_of(a, "DELETE", "/api/v1/archive?older_than_days=-1", 400);
+
+    const json sum{{"ids", {one, two}}, {"title", "sum"}, {"summary", "one and two"}};
+    CHECK(answer_of(a, "POST", "/api/v1/consolidate", 201, sum)["consolidated"] == 2);
+    answer_of(a, "POST", "/api/v1/consolidate", 404, sum);
+    CHECK(answer_of(a, "GET", "/api/v1/stats", 200)["total"] == 1);
+    CHECK(answer_of(a, "GET", "/api/v1/namespaces", 200)["namespaces"][0]["count"] == 1);
+    CHECK(answer_of(a, "POST", "/api/v1/gc", 200)["expired_deleted"] == 0);
+  }
+
+  TEST_CASE("what is pushed is what a peer reads since") {
+    running_cluster cluster(http_on_any_port);
+    httplib::Client a("http://" + http_address(cluster, "a"));
+    json record{{"id", "from-afar"},
+                {"title", "pushed"},
+                {"namespace", "global"},
+                {"content", "newer"},
+                {"created_at", "2026-01-01T00:00:00+00:00"},
+                {"updated_at", "2026-01-02T00:00:00+00:00"}};
+    const auto push = [&](const json& records) {
+      return answer_of(a, "POST", "/api/v1/sync/push", 200, {{"sender_agent_id", "x"}, {"memories", records}});
+    };
+    CHECK(push({record})["applied"] == 1);
+    record["content"] = "older";
+    record["updated_at"] = "2026-01-01T12:00:00+00:00";
+    auto broken = record;
+    broken["priority"] = 0;
+    const auto mixed = push({record, broken});
+    CHECK(mixed["applied"] == 1);
+    CHECK(mixed["skipped"] == 1);
+    const auto since = answer_of(a, "GET", "/api/v1/sync/since?since=2026-01-01T13:00:00Z", 200);
+    REQUIRE(since["count"] == 1);
+    CHECK(since["memories"][0]["content"] == "newer");
+    CHECK(answer_of(a, "GET", "/api/v1/sync/since?since=2026-01-02T00:00:00Z", 200)["count"] == 0);
+    const auto page =
+        answer_of(a, "POST", "/api/v1/memories/bulk", 200, json::array({{{"title", ""}, {"content", "c"}}}));
+    CHECK(page["created"] == 0);
+    CHECK(page["errors"].size() == 1);
   }
 
   TEST_CASE("without its quorum a node answers 503, and its health says why") {
