@@ -35,6 +35,7 @@ node_context::node_context(node_options o, storage::store& s, const clock& t, ne
       fail(std::move(f)),
       facts(ids_of(peers)),
       inbox([this] { writer.send(message::wake{}); }),
+      words(facts, t, [this] { indexer.send(message::wake{}); }),
       clock_steps(options.max_clock_offset_ms) {
   for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_shared<address>());
 }

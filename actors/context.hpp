@@ -13,6 +13,7 @@
 #include "actors/address.hpp"
 #include "actors/board.hpp"
 #include "actors/core/clock_agreement.hpp"
+#include "actors/live_words.hpp"
 #include "actors/node.hpp"
 #include "actors/writer_inbox.hpp"
 #include "net/peer_transport.hpp"
@@ -53,6 +54,7 @@ struct node_context {
 
   board facts;
   writer_inbox inbox;
+  live_words words;
   poison_watch poison;
   /// Across lives of the writer, which alone uses it.
   core::clock_step_guard clock_steps;
@@ -63,6 +65,7 @@ struct node_context {
   address fanout;
   address log_reader;
   address scrubber;
+  address indexer;
   address reconciler;
   address inquirer;
   /// One per peer. Shared with the streams, which may report their end when the node is already gone.

@@ -16,6 +16,7 @@
 #include "actors/fanout.hpp"
 #include "actors/guarded_store.hpp"
 #include "actors/inbound.hpp"
+#include "actors/indexer.hpp"
 #include "actors/inquirer.hpp"
 #include "actors/log.hpp"
 #include "actors/log_reader.hpp"
@@ -64,14 +65,6 @@ void fill(const std::vector<log_position>& vector, Positions* out) {
   }
 }
 
-/// Stands in the place of the index until there is one.
-class no_words final : public memory::text_index {
- public:
-  result<std::vector<memory::word_match>> match(const memory::word_query&, std::int64_t) const override {
-    return status(errc::unavailable, "this node has no index of words");
-  }
-};
-
 class running_node final : public node, public net::node_api {
  public:
   running_node(const node_options& options, std::unique_ptr<storage::store> store,
@@ -87,6 +80,7 @@ class running_node final : public node, public net::node_api {
         started_us_(context_.time.steady_us()),
         config_(runtime),
         system_(config_) {
+    if (context_.options.index_words_at_start) context_.words.want();
     supervisor_ = system_.spawn(supervisor_behavior, &context_, tree());
     supervisor_->attach_functor([this](const caf::error& reason) {
       if (reason && reason != caf::exit_reason::user_shutdown)
@@ -152,7 +146,7 @@ class running_node final : public node, public net::node_api {
     return context_.facts.vector().at(position.log) >= position.sequence;
   }
   node_id self() const override { return context_.self.id; }
-  const memory::text_index& words() const override { return words_; }
+  const memory::text_index& words() const override { return context_.words; }
   const clock& time() const override { return context_.time; }
   std::int64_t quorum_timeout_us() const override { return context_.options.quorum_timeout_ms * 1000; }
 
@@ -210,6 +204,13 @@ class running_node final : public node, public net::node_api {
     add("scrubber", &context_.scrubber, [context, own_threads](parent p) -> caf::actor {
       return own_threads ? p->spawn<caf::detached>(scrubber_behavior, context) : p->spawn(scrubber_behavior, context);
     });
+    add("indexer", &context_.indexer, [context, own_threads](parent p) -> caf::actor {
+      return own_threads ? p->spawn<caf::detached>(indexer_behavior, context) : p->spawn(indexer_behavior, context);
+    });
+    // One that died builds anew what was wanted of it.
+    children.back().on_placed = [context] {
+      if (context->words.wanted()) context->indexer.send(message::wake{});
+    };
     add("reconciler", &context_.reconciler,
         [context](parent p) -> caf::actor { return p->spawn(reconciler_behavior, context); });
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
@@ -241,12 +242,13 @@ class running_node final : public node, public net::node_api {
   void stop() {
     if (std::exchange(stopped_, true)) return;
     draining_ = true;
+    context_.words.close();
     gate_.shut({errc::shutting_down, "the node is stopping"});
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
     runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
     for (auto* place : {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader,
-                        &context_.scrubber, &context_.reconciler})
+                        &context_.scrubber, &context_.indexer, &context_.reconciler})
       place->clear();
     for (auto& link : context_.links) link->clear();
     context_.inbox.close();
@@ -259,7 +261,6 @@ class running_node final : public node, public net::node_api {
   std::function<void(const status&)> on_fatal_;
   node_context context_;
   inbound_gate gate_;
-  no_words words_;
   std::int64_t started_us_;
   std::atomic<bool> supervisor_gone_{false};  ///< outlives the actors, the last of which sets it
   actor_config config_;
@@ -328,6 +329,7 @@ void running_node::describe(v1::ActorsReply* reply) const {
     if (name == "fanout") return context_.fanout.waiting();
     if (name == "inquirer") return context_.inquirer.waiting();
     if (name == "log_reader") return context_.log_reader.waiting();
+    if (name == "indexer") return context_.indexer.waiting();
     for (std::size_t i = 0; i < context_.peers.size(); ++i)
       if (name == "link." + context_.peers[i].name) return context_.links[i]->waiting();
     return 0;
@@ -380,6 +382,8 @@ status running_node::drill(const v1::DrillRequest& request) {
       context_.log_reader.send(message::crash{});
     } else if (victim == "scrubber") {
       context_.scrubber.send(message::crash{});
+    } else if (victim == "indexer") {
+      context_.indexer.send(message::crash{});
     } else if (victim == "reconciler") {
       context_.reconciler.send(message::crash{});
     } else if (auto link = victim.rfind("link.", 0) == 0 ? link_of(victim.substr(5)) : std::nullopt; link) {

@@ -44,6 +44,8 @@ struct node_options {
   /// The disk was begun because the one before was damaged: it is filled by others, never taken for that of a new
   /// member.
   bool began_after_damage = false;
+  /// Build the index of words at once, not when somebody searches first.
+  bool index_words_at_start = false;
   bool enable_drills = false;
 };
 

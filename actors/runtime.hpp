@@ -14,7 +14,7 @@ namespace quorate {
 struct actor_runtime {
   /// Puts a scheduler in place of the library's; before the actor system is made.
   std::function<void(caf::actor_system_config&)> install_scheduler;
-  /// Whether actors that block (writer, log_reader, scrubber) have threads of their own.
+  /// Whether actors that block (writer, log_reader, scrubber, indexer) have threads of their own.
   bool own_threads = true;
   /// Numbers nobody can guess, or in the simulator those of its seed.
   std::function<std::uint64_t()> random;

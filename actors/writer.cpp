@@ -95,6 +95,7 @@ status writer_state::open(node_context* node) {
   look_at_space();
   node->facts.set_disks(disks_);
   node->facts.set_vector(state_.vector, live_);
+  node->words.on_news();
   for (auto& link : node->links) link->send(message::wake{});
 
   auto& poison = node->poison;
@@ -459,6 +460,7 @@ status writer_state::commit(core::group_builder& group, std::int64_t fit_wall_ms
   if (std::exchange(disks_changed_, false)) context_->facts.set_disks(disks_);
   state_ = std::move(after);
   context_->facts.raise_vector(writes.positions);
+  context_->words.on_news();
   return {};
 }
 

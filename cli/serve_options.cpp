@@ -170,6 +170,7 @@ result<serve_options> resolve(const serve_flags& flags) {
   if (auto read = read_doors(flags, &options); !read) return read;
   if (auto read = read_logging(flags, &options); !read) return read;
   if (auto read = read_damage(flags, &options.damage); !read) return read;
+  options.node.index_words_at_start = true;
   options.node.enable_drills = flags.enable_drills;
   options.node.accept_loss = flags.accept_loss;
   return options;

@@ -13,6 +13,7 @@ find_library(HTTPLIB cpp-httplib REQUIRED)
 find_package(OpenSSL REQUIRED)
 find_path(CAF_INCLUDE caf/actor.hpp REQUIRED)
 find_library(CAF_CORE caf_core REQUIRED)
+find_library(STEMMER NAMES libstemmer.a stemmer REQUIRED)
 find_library(XXHASH NAMES libxxhash.a xxhash REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 

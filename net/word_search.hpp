@@ -15,7 +15,7 @@ inline memory::word_query any_word_of(const std::string& text, const std::option
                                       std::size_t limit) {
   memory::word_query query;
   query.text = text;
-  query.name_space = name_space;
+  query.filter.name_space = name_space;
   query.limit = limit;
   return query;
 }

@@ -217,8 +217,8 @@ TEST_SUITE("net.read") {
           == std::vector<std::string>{ids[0], ids[2], ids[3], ids[4], ids[5]});
     CHECK(reply.id() == ids[1]);
     CHECK(node->index.asked.limit == 6);
-    CHECK(node->index.asked.name_space == "global");
-    CHECK_FALSE(node->index.asked.all_words);
+    CHECK(node->index.asked.filter.name_space == "global");
+    CHECK(node->index.asked.by == memory::ranking::classic);
     // A store does not depend on the words.
     node->index.failure = status(errc::unavailable, "being built");
     CHECK(store(node, request).potential_contradictions().empty());

@@ -59,7 +59,7 @@ bool member::ready() const {
   const auto tree = actors();
   for (const auto& a : tree.actors())
     if (a.state() != "running") return false;
-  return tree.actors_size() == static_cast<int>(7 + options.peers.size()) && status().epoch() != 0;
+  return tree.actors_size() == static_cast<int>(8 + options.peers.size()) && status().epoch() != 0;
 }
 
 void member::stop() {

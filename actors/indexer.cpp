@@ -1,0 +1,154 @@
+#include "actors/indexer.hpp"
+
+#include "actors/actor_defaults.hpp"
+#include "actors/log.hpp"
+#include "memory/usage.hpp"
+#include "memory/word_index.hpp"
+#include "proto/entry_codec.hpp"
+
+namespace quorate {
+
+namespace {
+
+// Small, because searches wait while what came of one is put into the index.
+constexpr std::size_t page_records = 256;
+constexpr std::size_t step_bytes = 64u << 10;
+
+}  // namespace
+
+result<bool> indexer_state::on_wake() {
+  switch (phase_) {
+    case phase::idle:
+      if (!context->words.wanted()) return false;
+      // Until the writer has opened the store nobody knows how far the logs go.
+      if (context->facts.live_log() == log_id{}) {
+        context->words.await_news();
+        if (context->facts.live_log() == log_id{}) return false;
+      }
+      context->words.clear();
+      // Before the first record is read: what changes meanwhile is read again.
+      covered_ = context->facts.vector();
+      began_us_ = context->time.steady_us();
+      phase_ = phase::reading;
+      return true;
+    case phase::reading: return read_page();
+    case phase::following: return follow();
+  }
+  return false;
+}
+
+result<bool> indexer_state::read_page() {
+  const auto page = context->store.scan(key_kind::memory, {}, cursor_, page_records, step_bytes);
+  if (!page) return page.error();
+  memory::index_changes changes;
+  for (const auto& [key, stored] : page->records)
+    if (auto indexed = index(key.bytes, stored, &changes); !indexed) return indexed;
+  records_read_ += changes.put.size();
+  context->words.apply(std::move(changes));
+  if (page->next) {
+    cursor_ = *page->next;
+    return true;
+  }
+  logging::event(logging::level::info, "words.indexed",
+                 {{"records", static_cast<std::int64_t>(records_read_)},
+                  {"took_ms", (context->time.steady_us() - began_us_) / 1000}});
+  phase_ = phase::following;
+  context->words.cover(covered_);
+  return true;
+}
+
+result<bool> indexer_state::follow() {
+  auto news = context->facts.vector().beyond(covered_);
+  if (news.empty()) {
+    // In this order: what comes after the second look rings.
+    context->words.await_news();
+    news = context->facts.vector().beyond(covered_);
+    if (news.empty()) return false;
+  }
+  changed_keys changed;
+  for (const auto& upto : news)
+    if (auto followed = follow_log(upto, &changed); !followed) return followed;
+  if (auto indexed = index(changed); !indexed) return indexed;
+  context->words.cover(covered_);
+  return true;
+}
+
+status indexer_state::follow_log(const log_position& upto, changed_keys* changed) {
+  const auto entries = context->store.read_log(upto.log, covered_.at(upto.log) + 1, step_bytes);
+  if (!entries) return entries.error();
+  if (entries->empty()) return {errc::internal, "a log ends before the vector does"};
+  for (const auto& encoded : *entries) {
+    const auto content = decode_entry(*encoded.bytes);
+    if (!content) return content.error();
+    for (const auto& change : content->mutations) {
+      if (change.key.kind == key_kind::memory) changed->records.insert(change.key.bytes);
+      if (change.key.kind == key_kind::usage)
+        changed->used_ids.insert(change.key.bytes.substr(0, change.key.bytes.find('\0')));
+    }
+    covered_.raise({upto.log, encoded.sequence});
+  }
+  return {};
+}
+
+status indexer_state::index(const changed_keys& changed) {
+  memory::index_changes changes;
+  for (const auto& key : changed.records) {
+    const auto stored = context->store.get({key_kind::memory, key});
+    if (!stored) return stored.error();
+    if (!*stored || (*stored)->deleted)
+      changes.removed.push_back(key);
+    else if (auto indexed = index(key, **stored, &changes); !indexed)
+      return indexed;
+  }
+  for (const auto& id : changed.used_ids) {
+    const auto keys = context->store.find(key_kind::memory, id);
+    if (!keys) return keys.error();
+    for (const auto& key : *keys) {
+      if (changed.records.contains(key.bytes)) continue;
+      const auto stored = context->store.get(key);
+      if (!stored) return stored.error();
+      if (!*stored || (*stored)->deleted) continue;
+      const auto record = memory::present(context->store, **stored);
+      if (record)
+        changes.used.emplace_back(key.bytes, memory::standing_of(*record));
+      else if (record.error().code() != errc::corruption)
+        return record.error();
+    }
+  }
+  context->words.apply(std::move(changes));
+  return {};
+}
+
+status indexer_state::index(const std::string& key, const stored_record& stored, memory::index_changes* changes) const {
+  const auto record = memory::present(context->store, stored);
+  if (record)
+    changes->put.push_back(memory::describe(key, *record));
+  else if (record.error().code() == errc::corruption)  // no record; damage the store has told of itself
+    changes->removed.push_back(key);
+  else
+    return record.error();
+  return {};
+}
+
+caf::behavior indexer_behavior(caf::stateful_actor<indexer_state>* self, node_context* context) {
+  install_defaults(self);
+  self->state.context = context;
+  return {
+      [self, context](message::wake) {
+        context->indexer.received();
+        auto more = self->state.on_wake();
+        if (!more) {
+          context->fail(more.error());
+          self->quit();
+        } else if (*more) {
+          context->indexer.send(message::wake{});
+        }
+      },
+      [context](message::crash) {
+        context->indexer.received();
+        throw_for_drill();
+      },
+  };
+}
+
+}  // namespace quorate
