@@ -79,7 +79,7 @@ std::map<std::string, std::vector<indexed>> by_namespace(const std::vector<v1::M
   std::map<std::string, std::vector<indexed>> groups;
   for (const auto index : order) {
     if (metadata_of(records[index]).contains("governance")) continue;
-    if (auto words = words_of(records[index].content()); !words.empty())
+    if (auto words = distinct_words(records[index].content()); !words.empty())
       groups[records[index].namespace_()].push_back({index, std::move(words)});
   }
   return groups;
@@ -87,7 +87,7 @@ std::map<std::string, std::vector<indexed>> by_namespace(const std::vector<v1::M
 
 }  // namespace
 
-std::vector<std::string> words_of(std::string_view text) {
+std::vector<std::string> distinct_words(std::string_view text) {
   std::set<std::string> words;
   std::string word;
   const auto end_word = [&] {
@@ -193,12 +193,12 @@ bool wants_tags(const v1::MemoryRecord& record) {
 }
 
 std::optional<std::size_t> neighbour_of(const std::vector<v1::MemoryRecord>& records, std::size_t index) {
-  const auto words = words_of(records[index].content());
+  const auto words = distinct_words(records[index].content());
   std::optional<std::size_t> nearest;
   double best = 0;
   for (std::size_t i = 0; i < records.size(); ++i) {
     if (i == index || records[i].namespace_() != records[index].namespace_()) continue;
-    const auto alike = similarity(words, words_of(records[i].content()));
+    const auto alike = similarity(words, distinct_words(records[i].content()));
     if (alike <= best || alike >= cluster_similarity_min) continue;
     best = alike;
     nearest = i;

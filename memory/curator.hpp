@@ -21,9 +21,9 @@ inline constexpr std::size_t cluster_records_max = 8;
 
 /// The words of at least 3 bytes, letters of ASCII in lower case, each once, in byte order. A word is letters, digits
 /// and bytes outside ASCII.
-std::vector<std::string> words_of(std::string_view text);
+std::vector<std::string> distinct_words(std::string_view text);
 
-/// Of two lists from words_of: those in both over those in any (Jaccard). 0 when both are empty.
+/// Of two lists from distinct_words: those in both over those in any (Jaccard). 0 when both are empty.
 double similarity(const std::vector<std::string>& one, const std::vector<std::string>& other);
 
 /// Groups of 2 to 8 records of one namespace whose contents are alike, as indexes into `records`. A group begins with

@@ -39,9 +39,9 @@ using clusters = std::vector<std::vector<std::size_t>>;
 
 TEST_SUITE("memory.curator") {
   TEST_CASE("words are three bytes or more, lower case, each once, in order") {
-    CHECK(words_of("The key, THE Key; of it: 42 v10 größe") == words{"größe", "key", "the", "v10"});
-    CHECK(words_of("").empty());
-    CHECK(words_of("a b c ;;").empty());
+    CHECK(distinct_words("The key, THE Key; of it: 42 v10 größe") == words{"größe", "key", "the", "v10"});
+    CHECK(distinct_words("").empty());
+    CHECK(distinct_words("a b c ;;").empty());
   }
 
   TEST_CASE("similarity is what is in both over what is in any") {
@@ -56,8 +56,8 @@ TEST_SUITE("memory.curator") {
     const std::string first = "w01 w02 w03 w04 w05 w06 w07 w08 w09 w10 w11 a01 a02 a03 a04";
     const std::string at_least = "w01 w02 w03 w04 w05 w06 w07 w08 w09 w10 w11 b01 b02 b03 b04 b05";
     const std::string less = "w01 w02 w03 w04 w05 w06 w07 w08 w09 w10 c01 c02 c03 c04 c05";
-    CHECK(similarity(words_of(first), words_of(at_least)) == doctest::Approx(0.55));
-    CHECK(similarity(words_of(first), words_of(less)) == doctest::Approx(0.5));
+    CHECK(similarity(distinct_words(first), distinct_words(at_least)) == doctest::Approx(0.55));
+    CHECK(similarity(distinct_words(first), distinct_words(less)) == doctest::Approx(0.5));
     CHECK(clusters_of({record("a", first, 9), record("b", at_least)}) == clusters{{0, 1}});
     CHECK(clusters_of({record("a", first, 9), record("b", less)}).empty());
     auto elsewhere = record("b", first);
