@@ -52,6 +52,9 @@ struct node_context {
   /// Ends the node: the disk failed, or restarts did not help. Any thread; the first call counts.
   const std::function<void(const status&)> fail;
 
+  /// What the reaper does; set before it starts, never changed.
+  std::function<result<std::uint64_t>()> collect_expired;
+
   board facts;
   writer_inbox inbox;
   live_words words;
@@ -65,6 +68,7 @@ struct node_context {
   address fanout;
   address log_reader;
   address scrubber;
+  address reaper;
   address indexer;
   address reconciler;
   address inquirer;

@@ -22,6 +22,7 @@
 #include "actors/log_reader.hpp"
 #include "actors/messages.hpp"
 #include "actors/peer_link.hpp"
+#include "actors/reaper.hpp"
 #include "actors/reconciler.hpp"
 #include "actors/runtime.hpp"
 #include "actors/scheduler.hpp"
@@ -80,6 +81,8 @@ class running_node final : public node, public net::node_api {
         started_us_(context_.time.steady_us()),
         config_(runtime),
         system_(config_) {
+    if (context_.options.collect_expired)
+      context_.collect_expired = [this] { return context_.options.collect_expired(*this); };
     if (context_.options.index_words_at_start) context_.words.want();
     supervisor_ = system_.spawn(supervisor_behavior, &context_, tree());
     supervisor_->attach_functor([this](const caf::error& reason) {
@@ -204,6 +207,9 @@ class running_node final : public node, public net::node_api {
     add("scrubber", &context_.scrubber, [context, own_threads](parent p) -> caf::actor {
       return own_threads ? p->spawn<caf::detached>(scrubber_behavior, context) : p->spawn(scrubber_behavior, context);
     });
+    if (context_.options.collect_expired)
+      add("reaper", &context_.reaper,
+          [context](parent p) -> caf::actor { return p->spawn<caf::detached>(reaper_behavior, context); });
     add("indexer", &context_.indexer, [context, own_threads](parent p) -> caf::actor {
       return own_threads ? p->spawn<caf::detached>(indexer_behavior, context) : p->spawn(indexer_behavior, context);
     });
@@ -248,7 +254,7 @@ class running_node final : public node, public net::node_api {
     runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
     for (auto* place : {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader,
-                        &context_.scrubber, &context_.indexer, &context_.reconciler})
+                        &context_.scrubber, &context_.reaper, &context_.indexer, &context_.reconciler})
       place->clear();
     for (auto& link : context_.links) link->clear();
     context_.inbox.close();
@@ -382,6 +388,8 @@ status running_node::drill(const v1::DrillRequest& request) {
       context_.log_reader.send(message::crash{});
     } else if (victim == "scrubber") {
       context_.scrubber.send(message::crash{});
+    } else if (victim == "reaper" && context_.options.collect_expired) {
+      context_.reaper.send(message::crash{});
     } else if (victim == "indexer") {
       context_.indexer.send(message::crash{});
     } else if (victim == "reconciler") {

@@ -39,6 +39,10 @@ struct node_options {
   std::int64_t refill_wait_ms = limits::refill_wait_ms;
   /// Between the end of one reading of the whole disk and the next; shorter only in tests.
   std::int64_t verify_interval_ms = limits::verify_interval_ms;
+  /// Removes the records whose expiry has come, and says how many; none: nobody does it by himself. Called on a thread
+  /// that may wait, never after the node is gone.
+  std::function<result<std::uint64_t>(net::node_api& node)> collect_expired;
+  std::int64_t collect_interval_ms = limits::collect_interval_ms_default;
   /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
   bool accept_loss = false;
   /// The disk was begun because the one before was damaged: it is filled by others, never taken for that of a new

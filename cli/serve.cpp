@@ -15,6 +15,7 @@
 #include "actors/log.hpp"
 #include "actors/node.hpp"
 #include "cli/serve_options.hpp"
+#include "net/collect.hpp"
 #include "net/grpc_server.hpp"
 #include "net/grpc_transport.hpp"
 #include "net/http/gateway.hpp"
@@ -147,6 +148,14 @@ void stop(running_node& running) {
   running.http.reset();
 }
 
+/// The reaper's work: what an operator asks for with `quorate gc`.
+result<std::uint64_t> collect_expired(net::node_api& node) {
+  const auto deadline_us = node.time().steady_us() + limits::collect_deadline_ms * 1'000;
+  const auto done = net::collect_expired(node, v1::CollectExpiredRequest(), deadline_us);
+  if (!done) return done.error();
+  return done->collected();
+}
+
 result<running_node> start(const node_options& options, const std::string& directory, const doors& open,
                            std::function<void(const status& why)> on_fatal) {
   if (auto valid = validate(options); !valid) return valid;
@@ -217,6 +226,7 @@ void remember_damage(const std::string& directory, const status& why) {
 status serve_once(const serve_options& options, std::ostream& out, bool* served) {
   const auto end = std::make_shared<ending>();
   auto node = options.node;
+  node.collect_expired = collect_expired;
   node.began_after_damage = storage::holds_set_aside(options.directory);
   auto running = start(node, options.directory, {options.listen, options.http, options.api_key},
                        [&options, end](const status& why) {

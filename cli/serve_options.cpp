@@ -41,6 +41,8 @@ status read_times(const serve_flags& flags, node_options* node) {
     return read;
   if (auto read = read_duration("--max-clock-offset", flags.max_clock_offset, 1, &node->max_clock_offset_ms); !read)
     return read;
+  if (auto read = read_duration("--collect-interval", flags.collect_interval, 100, &node->collect_interval_ms); !read)
+    return read;
   return read_duration("--relay-delay", flags.relay_delay, 0, &node->relay_delay_ms);
 }
 
@@ -197,6 +199,8 @@ void add_serve_command(CLI::App& program, session& run) {
       "Furthest this clock may be from the others' (default 2s)");
   add("--relay-delay", "QUORATE_RELAY_DELAY", flags->relay_delay,
       "Wait before passing on what another member wrote (default 500ms)");
+  add("--collect-interval", "QUORATE_COLLECT_INTERVAL", flags->collect_interval,
+      "How often records whose expiry has come go to the archive (default 30m)");
   add("--on-damage", "QUORATE_ON_DAMAGE", flags->damage,
       "When the disk is damaged: refill from the others (the default) or stop");
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");

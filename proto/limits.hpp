@@ -107,6 +107,9 @@ inline constexpr std::int64_t verify_after_start_ms = 1'000;
 inline constexpr std::int64_t verify_interval_ms = std::int64_t{6} * 3'600 * 1'000;
 inline constexpr std::size_t verify_bytes_per_s = 32u << 20;
 inline constexpr std::size_t verify_step_bytes = 1u << 20;
+// How often a node looks for records whose expiry has come, unless it is told.
+inline constexpr std::int64_t collect_interval_ms_default = std::int64_t{30} * 60 * 1'000;
+inline constexpr std::int64_t collect_deadline_ms = std::int64_t{5} * 60 * 1'000;  // of one collection
 // A disk that was damaged more often than this is failing. Also how often one process begins anew on an emptied disk.
 inline constexpr unsigned damaged_copies_max = 3;
 
