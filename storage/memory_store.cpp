@@ -51,7 +51,8 @@ status check_entries(const contents& held, const write_group& group) {
 
 status check_change(const contents& held, const record_change& change) {
   if (auto s = check_storable(change.record); !s.ok()) return s;
-  const auto& [kind, bytes] = change.key;
+  const auto kind = change.key.kind;
+  const auto& bytes = change.key.bytes;
   const auto indexed = [&](const std::string& alias) { return held.aliases.contains({kind, alias, bytes}); };
   if (!change.alias_removed.empty() && !indexed(change.alias_removed))
     return broken_promise("an alias is removed that was not indexed");
