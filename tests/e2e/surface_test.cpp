@@ -53,12 +53,12 @@ constexpr auto python_plugin = "/usr/bin/grpc_python_plugin";
 constexpr auto python_client = R"(
 import sys
 import grpc
-from quorate.v1 import memory_pb2, memory_pb2_grpc
+from quorate.v1 import memory_pb2, record_pb2, memory_pb2_grpc
 
 def stub(endpoint):
     return memory_pb2_grpc.MemoryStub(grpc.insecure_channel(endpoint))
 
-record = memory_pb2.MemoryRecord(namespace="e2e", title="from python", content="stored by another language")
+record = record_pb2.MemoryRecord(namespace="e2e", title="from python", content="stored by another language")
 stored = stub(sys.argv[1]).Store(memory_pb2.StoreRequest(memory=record), timeout=5)
 assert stored.copies >= 2, stored
 
@@ -73,7 +73,7 @@ assert read.memory.content == record.content, read
 assert read.memory.id == stored.id, read
 
 try:
-    stub(sys.argv[1]).Store(memory_pb2.StoreRequest(memory=memory_pb2.MemoryRecord(title="x")), timeout=5)
+    stub(sys.argv[1]).Store(memory_pb2.StoreRequest(memory=record_pb2.MemoryRecord(title="x")), timeout=5)
     raise SystemExit("a record without content was taken")
 except grpc.RpcError as error:
     assert error.code() == grpc.StatusCode.INVALID_ARGUMENT, error

@@ -69,7 +69,8 @@ TEST_SUITE("storage.keys") {
   TEST_CASE("keys of a wrong length or kind are refused") {
     CHECK_FALSE(parse_record_key(""));
     CHECK_FALSE(parse_record_key(std::string("\0key", 4)));
-    CHECK_FALSE(parse_record_key("\x02key"));
+    CHECK(parse_record_key("\x07key"));
+    CHECK_FALSE(parse_record_key("\x08key"));
     const auto log_key = stored(log_position{{node_id{1}, 2}, 3});
     CHECK_FALSE(parse_log_key(log_key.substr(1)));
     CHECK_FALSE(parse_log_key(log_key + "x"));
