@@ -13,6 +13,9 @@ namespace {
 // Small, because searches wait while what came of one is put into the index.
 constexpr std::size_t page_records = 256;
 constexpr std::size_t step_bytes = 64u << 10;
+constexpr std::size_t page_uses = 1'000;
+
+std::string id_of_use(const std::string& usage_key) { return usage_key.substr(0, usage_key.find('\0')); }
 
 }  // namespace
 
@@ -29,12 +32,22 @@ result<bool> indexer_state::on_wake() {
       // Before the first record is read: what changes meanwhile is read again.
       covered_ = context->facts.vector();
       began_us_ = context->time.steady_us();
-      phase_ = phase::reading;
+      phase_ = phase::reading_uses;
       return true;
+    case phase::reading_uses: return read_uses();
     case phase::reading: return read_page();
     case phase::following: return follow();
   }
   return false;
+}
+
+result<bool> indexer_state::read_uses() {
+  const auto page = context->store.scan(key_kind::usage, {}, cursor_, page_uses, limits::page_bytes_max);
+  if (!page) return page.error();
+  for (const auto& [key, stored] : page->records) used_ids_.insert(id_of_use(key.bytes));
+  cursor_ = page->next.value_or(std::string());
+  if (!page->next) phase_ = phase::reading;
+  return true;
 }
 
 result<bool> indexer_state::read_page() {
@@ -82,8 +95,7 @@ status indexer_state::follow_log(const log_position& upto, changed_keys* changed
     if (!content) return content.error();
     for (const auto& change : content->mutations) {
       if (change.key.kind == key_kind::memory) changed->records.insert(change.key.bytes);
-      if (change.key.kind == key_kind::usage)
-        changed->used_ids.insert(change.key.bytes.substr(0, change.key.bytes.find('\0')));
+      if (change.key.kind == key_kind::usage) changed->used_ids.insert(id_of_use(change.key.bytes));
     }
     covered_.raise({upto.log, encoded.sequence});
   }
@@ -91,6 +103,7 @@ status indexer_state::follow_log(const log_position& upto, changed_keys* changed
 }
 
 status indexer_state::index(const changed_keys& changed) {
+  used_ids_.insert(changed.used_ids.begin(), changed.used_ids.end());
   memory::index_changes changes;
   for (const auto& key : changed.records) {
     const auto stored = context->store.get({key_kind::memory, key});
@@ -108,7 +121,7 @@ status indexer_state::index(const changed_keys& changed) {
       const auto stored = context->store.get(key);
       if (!stored) return stored.error();
       if (!*stored || (*stored)->deleted) continue;
-      const auto record = memory::present(context->store, **stored);
+      const auto record = present(**stored);
       if (record)
         changes.used.emplace_back(key.bytes, memory::standing_of(*record));
       else if (record.error().code() != errc::corruption)
@@ -120,7 +133,7 @@ status indexer_state::index(const changed_keys& changed) {
 }
 
 status indexer_state::index(const std::string& key, const stored_record& stored, memory::index_changes* changes) const {
-  const auto record = memory::present(context->store, stored);
+  const auto record = present(stored);
   if (record)
     changes->put.push_back(memory::describe(key, *record));
   else if (record.error().code() == errc::corruption)  // no record; damage the store has told of itself
@@ -128,6 +141,17 @@ status indexer_state::index(const std::string& key, const stored_record& stored,
   else
     return record.error();
   return {};
+}
+
+result<v1::MemoryRecord> indexer_state::present(const stored_record& stored) const {
+  v1::MemoryRecord record;
+  if (!record.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a memory record");
+  if (!used_ids_.contains(record.id())) {
+    memory::apply_usage({}, &record);
+    return record;
+  }
+  if (auto presented = memory::present(context->store, &record); !presented) return presented;
+  return record;
 }
 
 caf::behavior indexer_behavior(caf::stateful_actor<indexer_state>* self, node_context* context) {

@@ -10,6 +10,7 @@
 
 #include <set>
 #include <string>
+#include <unordered_set>
 
 #include <caf/stateful_actor.hpp>
 
@@ -26,8 +27,9 @@ struct indexer_state {
   result<bool> on_wake();
 
  private:
-  enum class phase { idle, reading, following };
+  enum class phase { idle, reading_uses, reading, following };
 
+  result<bool> read_uses();
   result<bool> read_page();
   result<bool> follow();
   struct changed_keys {
@@ -37,10 +39,13 @@ struct indexer_state {
   status follow_log(const log_position& upto, changed_keys* changed);
   status index(const changed_keys& changed);
   status index(const std::string& key, const stored_record& stored, memory::index_changes* changes) const;
+  /// A stored record as readers see it. errc::corruption when it is none.
+  result<v1::MemoryRecord> present(const stored_record& stored) const;
 
   phase phase_ = phase::idle;
-  std::string cursor_;        ///< while reading: the last key read
-  core::log_vector covered_;  ///< by what was read
+  std::string cursor_;                        ///< while reading: the last key read
+  std::unordered_set<std::string> used_ids_;  ///< of all records ever used: only these are asked for their use
+  core::log_vector covered_;                  ///< by what was read
   std::int64_t began_us_ = 0;
   std::uint64_t records_read_ = 0;
 };

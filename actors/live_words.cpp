@@ -22,6 +22,8 @@ result<std::vector<memory::word_match>> live_words::match(const memory::word_que
     std::unique_lock lock(mutex_);
     const bool there = moved_.wait_for(lock, left, [&] { return closed_ || covers(); });
     if (closed_) return status(errc::unavailable, "the node is stopping; ask another one");
+    if (!there && query.after && facts_.vector().at(query.after->log) < query.after->sequence)
+      return status(errc::behind, "this node does not hold yet what the session has seen; ask another one");
     if (!there)
       return status(errc::unavailable, covered_ ? "the index of words is behind; try again later"
                                                 : "the index of words is being built; try again later");

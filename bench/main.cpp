@@ -4,6 +4,7 @@
 #include <iostream>
 
 #include "bench/failover_bench.hpp"
+#include "bench/recall_bench.hpp"
 #include "bench/write_bench.hpp"
 #include "chaos/terminal.hpp"
 #include "net/grpc_process.hpp"
@@ -73,6 +74,31 @@ int run(int count, char** arguments) {
       ->check(CLI::Range(3, 1'000))
       ->capture_default_str();
 
+  recall_options recall;
+  auto* recall_verb =
+      program.add_subcommand("recall", "What recalls find, latency, lag of the index, time to build it");
+  recall_verb->add_option("--quorate", quorate, "The node's program")->capture_default_str();
+  recall_verb->add_option("--data", directory, "Where the data directory is made");
+  recall_verb->add_flag("--json", json, "One JSON document instead of text");
+  auto* turns = recall_verb->add_option("--turns", recall.turns, "Records to ask about, one JSON object a line")
+                    ->check(CLI::ExistingFile);
+  recall_verb->add_option("--questions", recall.questions, "Questions with their evidence, one JSON object a line")
+      ->check(CLI::ExistingFile)
+      ->needs(turns);
+  turns->needs("--questions");
+  recall_verb->add_option("--records", recall.records, "Made-up records")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  recall_verb->add_option("--recalls", recall.recalls, "Measured of each kind")
+      ->check(CLI::Range(1, 1'000'000))
+      ->capture_default_str();
+  recall_verb->add_option("--seconds", recall.seconds, "Of writes under which searches are measured")
+      ->check(CLI::Range(0.1, 600.0))
+      ->capture_default_str();
+  recall_verb->add_option("--writers", recall.writers, "That send batches meanwhile")
+      ->check(CLI::Range(1, 64))
+      ->capture_default_str();
+
   try {
     program.parse(count, arguments);
   } catch (const CLI::ParseError& error) {
@@ -86,6 +112,12 @@ int run(int count, char** arguments) {
     failover.directory = directory;
     failover.json = json;
     return run_failover_bench(failover);
+  }
+  if (recall_verb->parsed()) {
+    recall.program = quorate;
+    recall.directory = directory;
+    recall.json = json;
+    return run_recall_bench(recall);
   }
   write.program = quorate;
   write.etcd = etcd;

@@ -50,7 +50,8 @@ class stem_ranker {
 
   void add(const asked_stem& asked) {
     held_.clear();
-    for (const auto form : index_.forms_of(asked.stem)) {
+    const auto forms = index_.forms_of(asked.stem);
+    for (const auto form : forms) {
       for (const auto& one : index_.postings(form)) {
         const auto& document = index_.at(one.document);
         if (!document.live || (!asked.finds && seen_.words[one.document] == 0)) continue;
@@ -60,7 +61,7 @@ class stem_ranker {
       }
     }
     // Several forms of one stem in a document are one word.
-    std::sort(held_.begin(), held_.end());
+    if (forms.size() > 1) std::sort(held_.begin(), held_.end());
     std::size_t distinct = 0;
     for (std::size_t i = 0; i < held_.size(); ++i) {
       if (distinct > 0 && held_[distinct - 1].first == held_[i].first)

@@ -5,6 +5,7 @@
 #include "memory/text.hpp"
 #include "memory/usage.hpp"
 #include "net/memory_service.hpp"
+#include "net/session_wait.hpp"
 #include "net/write_call.hpp"
 
 namespace quorate::net {
@@ -34,9 +35,9 @@ result<std::size_t> limit_of(std::uint32_t asked, std::uint32_t otherwise, std::
 }
 
 status read_session(const std::string& token, std::optional<log_position>* position) {
-  if (token.empty()) return {};
-  *position = parse_session_token(token);
-  return *position ? status() : status::invalid("session", "is not a token that a write was answered with");
+  if (auto valid = check_session(token); !valid) return valid;
+  if (!token.empty()) *position = parse_session_token(token);
+  return {};
 }
 
 struct found_memory {

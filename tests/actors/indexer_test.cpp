@@ -102,7 +102,7 @@ TEST_SUITE("actors.indexer") {
     REQUIRE(done.ok());
     ++done.answer.position.sequence;
     const auto end = search(a, "apple", done.answer.position, 50);
-    CHECK(end.outcome.code() == errc::unavailable);
+    CHECK(end.outcome.code() == errc::behind);
   }
 
   TEST_CASE("after the indexer's death, and after a restart of the node, the index is built anew") {

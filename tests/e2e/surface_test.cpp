@@ -62,7 +62,7 @@ record = record_pb2.MemoryRecord(namespace="e2e", title="from python", content="
 stored = stub(sys.argv[1]).Store(memory_pb2.StoreRequest(memory=record), timeout=5)
 assert stored.copies >= 2, stored
 
-name = memory_pb2.RecordName(namespace="e2e", title="from python")
+name = record_pb2.RecordName(namespace="e2e", title="from python")
 for attempt in range(200):
     try:
         read = stub(sys.argv[2]).Get(memory_pb2.GetRequest(name=name), timeout=5)

@@ -36,7 +36,7 @@ struct row {
 /// What differs from one use of a record to the next.
 void drop_uses(json& value) {
   if (value.is_object())
-    for (const char* name : {"access_count", "last_accessed_at"}) value.erase(name);
+    for (const char* name : {"access_count", "last_accessed_at", "score"}) value.erase(name);
   if (value.is_structured())
     for (auto& inner : value) drop_uses(inner);
 }
@@ -98,7 +98,7 @@ std::vector<row> table() {
        "memory_list",
        {{"namespace", "tables"}, {"format", "json"}},
        "/memories",
-       {"list", "--namespace", "tables"},
+       {"list", "--namespace", "tables", "--order", "priority"},
        "/memories"},
       {"search",
        [](net::client& client) {
