@@ -114,7 +114,10 @@ TEST_SUITE("e2e.http") {
 
     const json sum{{"ids", {one, two}}, {"title", "sum"}, {"summary", "one and two"}};
     CHECK(answer_of(a, "POST", "/api/v1/consolidate", 201, sum)["consolidated"] == 2);
-    answer_of(a, "POST", "/api/v1/consolidate", 404, sum);
+    // Its sources are gone now.
+    auto again = sum;
+    again["title"] = "another";
+    answer_of(a, "POST", "/api/v1/consolidate", 404, again);
     CHECK(answer_of(a, "GET", "/api/v1/stats", 200)["total"] == 1);
     CHECK(answer_of(a, "GET", "/api/v1/namespaces", 200)["namespaces"][0]["count"] == 1);
     CHECK(answer_of(a, "POST", "/api/v1/gc", 200)["expired_deleted"] == 0);
@@ -132,12 +135,12 @@ TEST_SUITE("e2e.http") {
     const auto push = [&](const json& records) {
       return answer_of(a, "POST", "/api/v1/sync/push", 200, {{"sender_agent_id", "x"}, {"memories", records}});
     };
-    CHECK(push({record})["applied"] == 1);
+    CHECK(push(json::array({record}))["applied"] == 1);
     record["content"] = "older";
     record["updated_at"] = "2026-01-01T12:00:00+00:00";
     auto broken = record;
     broken["priority"] = 0;
-    const auto mixed = push({record, broken});
+    const auto mixed = push(json::array({record, broken}));
     CHECK(mixed["applied"] == 1);
     CHECK(mixed["skipped"] == 1);
     const auto since = answer_of(a, "GET", "/api/v1/sync/since?since=2026-01-01T13:00:00Z", 200);
