@@ -278,6 +278,11 @@ class recall_bench {
     drill.set_kill_actor("indexer");
     if (auto end = client_->drill(drill); !end.ok()) return failed("the drill", end);
     if (!died()) return {errc::unavailable, "the indexer did not die"};
+    // What was there before is answered from the index as it was, until the new indexer begins; this is not.
+    v1::StoreBatchRequest one;
+    one.add_items()->mutable_memory()->set_title("after the death");
+    one.mutable_items(0)->mutable_memory()->set_content("to be indexed");
+    if (auto stored = store(*client_, std::move(one)); !stored) return stored;
     const auto built_ms = search_until_answered();
     if (!built_ms) return built_ms.error();
     v1::StatusReply state;
