@@ -23,7 +23,7 @@ constexpr double tag_weight = 0.5;
 // more from those before it, as an answer stands behind its question. Only of the best, the rest would change nothing.
 constexpr std::array<double, 4> share_of_before{0.5, 0.3, 0.2, 0.1};
 constexpr std::array<double, 4> share_of_behind{0.3, 0.2, 0.1, 0.05};
-constexpr std::int64_t beside_ms = 30 * 60 * 1'000;
+constexpr std::int64_t beside_ms = std::int64_t{30} * 60 * 1'000;
 constexpr std::size_t sharing_max = 512;
 
 struct asked_stem {

@@ -156,6 +156,7 @@ std::string merged_title(const std::vector<v1::MemoryRecord>& records) {
     return updated(one) != updated(other) ? updated(one) < updated(other) : one.id() < other.id();
   });
   std::vector<std::string> ids;
+  ids.reserve(records.size());
   for (const auto& record : records) ids.push_back(record.id());
   std::sort(ids.begin(), ids.end());
   std::string all;

@@ -127,7 +127,7 @@ result<bool> link_reader::holds(const std::string& id, std::uint64_t life) {
 }
 
 result<bool> link_reader::shows(const v1::LinkRecord& link) {
-  const auto source = holds(link.source_id(), link.source_life());
+  auto source = holds(link.source_id(), link.source_life());
   if (!source || !*source) return source;
   return holds(link.target_id(), link.target_life());
 }

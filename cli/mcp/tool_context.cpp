@@ -50,6 +50,11 @@ result<std::string> tool_context::actor(std::string_view given) const {
     if (const auto legal = memory::validate_agent_id(given); !legal) return legal;
     return std::string(given);
   }
+  if (!run_.agent_id.empty()) {
+    // The flag, or what stands for it in the environment.
+    if (const auto legal = memory::validate_agent_id(run_.agent_id, "QUORATE_AGENT_ID"); !legal) return legal;
+    return run_.agent_id;
+  }
   if (const auto set = from_environment("QUORATE_AGENT_ID", "AI_MEMORY_AGENT_ID"); !set.empty()) {
     if (const auto legal = memory::validate_agent_id(set, "QUORATE_AGENT_ID"); !legal) return legal;
     return set;

@@ -13,6 +13,7 @@
 #include "cli/parse.hpp"
 #include "cli/session.hpp"
 #include "memory/timestamp.hpp"
+#include "memory/webhook_url.hpp"
 #include "proto/clock.hpp"
 
 namespace quorate::cli::mcp {
@@ -44,7 +45,21 @@ std::string bytes_of(const std::string& hexadecimal) {
   return bytes;
 }
 
+/// Whether a host may be spoken to without TLS, which is so for this machine alone.
+bool is_this_machine(std::string_view host_and_rest) {
+  return memory::validate_webhook_url("http://" + std::string(host_and_rest)).ok();
+}
+
 }  // namespace
+
+status judge_webhook_address(const std::string& url, const std::string& address) {
+  const auto host = address.find(':') == std::string::npos ? address : "[" + address + "]";
+  if (auto legal = memory::validate_webhook_url("https://" + host); !legal) return legal;
+  const auto behind_scheme = url.find("://");
+  if (is_this_machine(host) && (behind_scheme == std::string::npos || !is_this_machine(url.substr(behind_scheme + 3))))
+    return status::invalid("url", "leads to this machine under another name");
+  return {};
+}
 
 bool wants(const v1::Subscription& subscription, const webhook_event& event) {
   const auto events = split_list(subscription.events());
@@ -126,6 +141,7 @@ void webhooks::deliver(const webhook_event& event, const v1::Subscription& to) {
   http_request post;
   post.url = to.url();
   post.timeout_ms = patience;
+  post.judge_address = [&to](const std::string& address) { return judge_webhook_address(to.url(), address); };
   post.body = nlohmann::ordered_json{{"event", event_name},
                                      {"memory_id", event.memory_id},
                                      {"namespace", event.name_space},

@@ -60,4 +60,8 @@ bool wants(const v1::Subscription& subscription, const webhook_event& event);
 /// form of. Empty when that is none.
 std::string webhook_signature(const std::string& secret_hash, const std::string& timestamp, const std::string& body);
 
+/// Whether the host of a subscription's URL may lead to this address. A name may lead anywhere by the time it is asked
+/// for: what it leads to is judged like an address in a URL, and to this machine only a URL that says so leads.
+status judge_webhook_address(const std::string& url, const std::string& address);
+
 }  // namespace quorate::cli::mcp
