@@ -43,7 +43,8 @@ if(QUORATE_STATIC)
     -Wl,--start-group ${archives}/libgrpc++_reflection.a ${archives}/libgrpc++.a ${archives}/libgrpc.a
     ${archives}/libgpr.a ${archives}/libupb.a ${archives}/libaddress_sorting.a ${archives}/libre2.a
     ${archives}/libcares.a ${absl_archives} -Wl,--end-group
-    OpenSSL::SSL OpenSSL::Crypto ${archives}/libz.a quorate_protobuf dl rt)
+    # Behind what needs them, wherever else they are named.
+    -Wl,--push-state,--no-as-needed,-lssl,-lcrypto,--pop-state ${archives}/libz.a quorate_protobuf dl rt)
 else()
   find_package(gRPC CONFIG REQUIRED)
   target_link_libraries(quorate_protobuf INTERFACE protobuf::libprotobuf)
