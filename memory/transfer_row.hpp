@@ -1,0 +1,45 @@
+// One row on its way between two stores (proto/quorate/v1/transfer.proto): what it is, which of two is later, whether
+// two say the same.
+//
+// Pure functions, any thread.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "proto/hash.hpp"
+#include "proto/status.hpp"
+#include "quorate/v1/transfer.pb.h"
+
+namespace quorate::memory {
+
+/// The tables of a store, in the order they are moved: what a row needs is moved before it.
+enum class table : std::uint8_t { memories, archive, standards, pending, subscriptions, links };
+inline constexpr std::array all_tables{table::memories, table::archive,       table::standards,
+                                       table::pending,  table::subscriptions, table::links};
+/// As ai-memory names them: "memories", "archived_memories", "namespace_meta", "pending_actions", "subscriptions",
+/// "memory_links".
+std::string_view name_of(table which);
+
+/// The row is set.
+table table_of(const v1::TransferRow& row);
+
+/// What no two rows of its table have in common: an id; a namespace; of a link source, target and relation, with zero
+/// bytes between.
+std::string identity_of(const v1::TransferRow& row);
+/// The same for a person, with the table's word before it: `memory 7f0c…`, `link a -> b (related_to)`.
+std::string describe(const v1::TransferRow& row);
+
+/// When it was changed last, Unix milliseconds: of a memory the later of updated_at and last_accessed_at; archived_at;
+/// of a standard updated_at; of a pending action the last approval, decided_at or requested_at; of a subscription the
+/// last delivery or created_at; of a link created_at. A time that cannot be read is before all others.
+std::int64_t changed_ms(const v1::TransferRow& row);
+
+/// Equal for rows that say the same: every field that JSON shows, and the secret's hash of a subscription. Texts count
+/// byte for byte, times as they are written; tags in their order; JSON by its value: neither the order of keys nor how
+/// a number is written counts, its value does, to the last digit.
+hash128 content_hash(const v1::TransferRow& row);
+
+}  // namespace quorate::memory
