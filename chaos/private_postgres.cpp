@@ -132,10 +132,12 @@ void remove_shared_memory(const std::string& lock_file) {
 
 bool private_postgres::installed() { return !find_programs().empty(); }
 
+std::string private_postgres::needed() { return std::string("needs PostgreSQL; install ") + package; }
+
 result<std::unique_ptr<private_postgres>> private_postgres::start() {
   std::unique_ptr<private_postgres> made(new private_postgres);
   made->programs_ = find_programs();
-  if (made->programs_.empty()) return status(errc::unavailable, std::string("needs PostgreSQL; install ") + package);
+  if (made->programs_.empty()) return status(errc::unavailable, needed());
   made->password_ = random_word();
   auto scratch = scratch_directory::make();
   if (!scratch) return scratch.error();
@@ -256,14 +258,14 @@ std::string private_postgres::last_said() const {
   return text;
 }
 
-result<std::string> private_postgres::ask(const std::string& statement) const {
-  auto output =
-      output_of({{program("psql"), "-h", "127.0.0.1", "-p", std::to_string(port_), "-U", user_name, "-d", database_name,
-                  "--no-password", "--no-psqlrc", "-At", "-v", "ON_ERROR_STOP=1", "-c", statement},
-                 package,
-                 "",
-                 {"PGPASSWORD=" + password_}},
-                ask_bound);
+result<std::string> private_postgres::ask(const std::string& statement, const std::string& database) const {
+  auto output = output_of({{program("psql"), "-h", "127.0.0.1", "-p", std::to_string(port_), "-U", user_name, "-d",
+                            database.empty() ? database_name : database, "--no-password", "--no-psqlrc", "-At", "-v",
+                            "ON_ERROR_STOP=1", "-c", statement},
+                           package,
+                           "",
+                           {"PGPASSWORD=" + password_}},
+                          ask_bound);
   if (!output) return output.error();
   while (output->ends_with('\n')) output->pop_back();
   return output;

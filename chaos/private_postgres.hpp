@@ -23,6 +23,8 @@ class private_postgres {
  public:
   /// Whether there is a PostgreSQL server on this machine.
   static bool installed();
+  /// What to say, in one line, when there is none.
+  static std::string needed();
 
   /// Returns when it takes connections. Errors: not installed (one line that says what to install), or why it does not
   /// come up, with what it said last.
@@ -39,8 +41,9 @@ class private_postgres {
   /// Of letters and digits; it should appear in no output.
   const std::string& password() const { return password_; }
 
-  /// What a statement answers, columns separated by "|"; an error carries what the server said.
-  result<std::string> ask(const std::string& statement) const;
+  /// What a statement answers, columns separated by "|"; an error carries what the server said. Another database than
+  /// ours can be asked, too.
+  result<std::string> ask(const std::string& statement, const std::string& database = "") const;
 
   bool running() { return server_.running(); }
   /// Orderly; connections are cut, everything is on disk. An error when it had to be killed.
