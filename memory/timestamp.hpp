@@ -1,4 +1,4 @@
-// RFC 3339 text ⇄ Unix milliseconds. Records keep the text they came with; this is for checks and comparisons.
+// RFC 3339 text ⇄ Unix time. Records keep the text they came with; this is for checks and comparisons.
 //
 // Pure functions, any thread; no time zone data and no locale is consulted.
 #pragma once
@@ -15,8 +15,14 @@ namespace quorate::memory {
 /// is taken only where one can be, at the end of a month in UTC.
 std::optional<std::int64_t> parse_timestamp(std::string_view text);
 
+/// The same, cut to microseconds: what PostgreSQL keeps.
+std::optional<std::int64_t> parse_timestamp_us(std::string_view text);
+
 /// "2026-11-21T22:30:30.123+00:00". Times outside the years 0000 to 9999, which RFC 3339 cannot say, become the
 /// nearest it can.
 std::string format_timestamp(std::int64_t unix_ms);
+
+/// The same of Unix microseconds, with as many digits of the second as needed: none, 3 or 6.
+std::string format_timestamp_us(std::int64_t unix_us);
 
 }  // namespace quorate::memory
