@@ -206,7 +206,7 @@ class database_view final : public record_reader {
 
  private:
   const std::string directory_;
-  const rocksdb::ManagedSnapshot at_;
+  rocksdb::ManagedSnapshot at_;
   const record_rows rows_;
 };
 
