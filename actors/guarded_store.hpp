@@ -54,11 +54,14 @@ class guarded_store final : public storage::store {
   }
   std::unique_ptr<storage::verification> verify() const override;
   std::unique_ptr<snapshot_reading> snapshot() const override;
+  std::unique_ptr<record_reader> view() const override;
 
   /// The same of what somebody else learned of the store below.
   status judged(status outcome) const;
 
  private:
+  class guarded_view;
+
   status refusal() const {
     return {errc::shutting_down, "this node's disk was found damaged and is no longer read; ask another node"};
   }

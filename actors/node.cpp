@@ -159,6 +159,7 @@ class running_node final : public node, public net::node_api {
   }
 
   std::unique_ptr<snapshot_reading> snapshot() const override { return store_->snapshot(); }
+  std::unique_ptr<record_reader> view() const override { return store_->view(); }
   void describe(v1::StatusReply* reply) const override;
   void describe(v1::ActorsReply* reply) const override;
   status describe(v1::DigestReply* reply) const override;

@@ -12,6 +12,8 @@ namespace quorate::memory {
 namespace {
 
 constexpr std::string_view default_relation = "related_to";
+// Links are walked by their source, so few of those that are forgotten are asked for again.
+constexpr std::size_t ends_remembered_max = 10'000;
 // A cursor is one of these and the key of the last link.
 constexpr char among_sources = 's';
 constexpr char among_targets = 't';
@@ -121,6 +123,7 @@ result<bool> link_reader::holds(const std::string& id, std::uint64_t life) {
   if (known == lives_.end()) {
     const auto found = find_record(now_, id, nullptr);
     if (!found && found.error().code() != errc::not_found) return found.error();
+    if (lives_.size() >= ends_remembered_max) lives_.clear();
     known = lives_.emplace(id, found ? std::optional(found->record.life()) : std::nullopt).first;
   }
   return known->second == life;

@@ -35,7 +35,7 @@ mutation put_link(const v1::MemoryRecord& source, const v1::MemoryRecord& target
 /// its time then.
 result<planned_write> plan_link(const record_reader& now, const v1::LinkRequest& request, std::int64_t now_ms);
 
-/// Links of which both ends are live. Remembers the ends it has looked up: made for one call.
+/// Links of which both ends are live. Remembers the ends it has looked up, some thousands of them: made for one call.
 class link_reader {
  public:
   explicit link_reader(const record_reader& now) : now_(now) {}

@@ -85,6 +85,18 @@ result<usage_total> counts_of(const record_reader& now, const std::string& name)
   return usage_of(now, counted);
 }
 
+struct delivery_counts {
+  usage_total delivered;
+  usage_total failed;
+};
+result<delivery_counts> deliveries_of(const record_reader& now, std::string_view id) {
+  const auto delivered = counts_of(now, dispatched_name(id));
+  if (!delivered) return delivered.error();
+  const auto failed = counts_of(now, failed_name(id));
+  if (!failed) return failed.error();
+  return delivery_counts{*delivered, *failed};
+}
+
 }  // namespace
 
 record_key subscription_key(std::string_view id) { return {key_kind::subscription, std::string(id)}; }
@@ -155,20 +167,33 @@ result<planned_write> plan_record_dispatch(const record_reader& now, const v1::R
   return plan;
 }
 
+status present(const record_reader& now, v1::Subscription* subscription) {
+  const auto counted = deliveries_of(now, subscription->id());
+  if (!counted) return counted.error();
+  subscription->set_dispatch_count(subscription->dispatch_count() + counted->delivered.count);
+  subscription->set_failure_count(subscription->failure_count() + counted->failed.count);
+  const auto last = std::max(counted->delivered.last_accessed_ms, counted->failed.last_accessed_ms);
+  const auto before = parse_timestamp(subscription->last_dispatched_at());
+  if (last > 0 && (!before || *before < last)) subscription->set_last_dispatched_at(format_timestamp(last));
+  return {};
+}
+
+status take_off_deliveries(const record_reader& now, v1::Subscription* subscription) {
+  const auto counted = deliveries_of(now, subscription->id());
+  if (!counted) return counted.error();
+  const auto without = [](std::int64_t all, std::int64_t here) { return std::max<std::int64_t>(all - here, 0); };
+  subscription->set_dispatch_count(without(subscription->dispatch_count(), counted->delivered.count));
+  subscription->set_failure_count(without(subscription->failure_count(), counted->failed.count));
+  return {};
+}
+
 result<std::vector<v1::Subscription>> list_subscriptions(const record_reader& now) {
   std::vector<v1::Subscription> all;
   const auto visit = [&](const record_key&, const stored_record& stored) -> status {
     v1::Subscription subscription;
     if (!subscription.ParseFromString(stored.value))
       return status(errc::corruption, "a stored value is not a subscription");
-    const auto delivered = counts_of(now, dispatched_name(subscription.id()));
-    if (!delivered) return delivered.error();
-    const auto failed = counts_of(now, failed_name(subscription.id()));
-    if (!failed) return failed.error();
-    subscription.set_dispatch_count(delivered->count);
-    subscription.set_failure_count(failed->count);
-    if (const auto last = std::max(delivered->last_accessed_ms, failed->last_accessed_ms); last > 0)
-      subscription.set_last_dispatched_at(format_timestamp(last));
+    if (status failed = present(now, &subscription); !failed) return failed;
     all.push_back(std::move(subscription));
     return {};
   };

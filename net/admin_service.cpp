@@ -1,5 +1,6 @@
 #include "net/admin_service.hpp"
 
+#include "net/message_stream.hpp"
 #include "net/status_map.hpp"
 
 namespace quorate::net {
@@ -11,37 +12,21 @@ grpc::ServerUnaryReactor* finish(grpc::CallbackServerContext* call, const grpc::
   return reactor;
 }
 
-/// Sends a snapshot block by block, as fast as the caller takes them. Deletes itself.
-class backup_stream final : public grpc::ServerWriteReactor<v1::BackupPiece> {
+/// A snapshot, block by block.
+class backup_source {
  public:
-  explicit backup_stream(std::unique_ptr<snapshot_reading> blocks) : blocks_(std::move(blocks)) { send(); }
+  explicit backup_source(std::unique_ptr<snapshot_reading> blocks) : blocks_(std::move(blocks)) {}
 
-  void OnWriteDone(bool ok) override {
-    if (ok)
-      send();
-    else
-      Finish(grpc::Status::CANCELLED);
+  result<bool> next(v1::BackupPiece* piece) {
+    auto block = blocks_->next();
+    if (!block) return block.error();
+    if (block->empty()) return false;
+    piece->set_bytes(std::move(*block));
+    return true;
   }
-  void OnDone() override { delete this; }
 
  private:
-  void send() {
-    auto block = blocks_->next();
-    if (!block) return Finish(to_grpc(block.error()));
-    if (block->empty()) return Finish(grpc::Status::OK);
-    piece_.set_bytes(std::move(*block));
-    StartWrite(&piece_);
-  }
-
-  const std::unique_ptr<snapshot_reading> blocks_;
-  v1::BackupPiece piece_;
-};
-
-/// A stream that ends before it begins.
-class refused_stream final : public grpc::ServerWriteReactor<v1::BackupPiece> {
- public:
-  explicit refused_stream(const grpc::Status& why) { Finish(why); }
-  void OnDone() override { delete this; }
+  std::unique_ptr<snapshot_reading> blocks_;
 };
 
 }  // namespace
@@ -72,8 +57,8 @@ grpc::ServerUnaryReactor* admin_service::Drill(grpc::CallbackServerContext* call
 grpc::ServerWriteReactor<v1::BackupPiece>* admin_service::Backup(grpc::CallbackServerContext*,
                                                                  const v1::BackupRequest*) {
   auto blocks = node_.snapshot();
-  if (!blocks) return new refused_stream(to_grpc(status(errc::not_permitted, "this node's store cannot be copied")));
-  return new backup_stream(std::move(blocks));
+  if (!blocks) return new refused_stream<v1::BackupPiece>({errc::not_permitted, "this node's store cannot be copied"});
+  return new message_stream<v1::BackupPiece, backup_source>(backup_source(std::move(blocks)));
 }
 
 }  // namespace quorate::net

@@ -14,6 +14,7 @@
 #include "proto/status.hpp"
 #include "quorate/v1/admin.grpc.pb.h"
 #include "quorate/v1/memory.grpc.pb.h"
+#include "quorate/v1/transfer.grpc.pb.h"
 
 namespace quorate::net {
 namespace {
@@ -96,6 +97,14 @@ void apply(const v1::InvalidField& invalid, call_result* result) {
   if (!invalid.rule().empty()) result->message = one_line(invalid.rule());
 }
 
+template <class Item>
+call_result decode_item(const Item& item) {
+  auto result = without_details(static_cast<grpc::StatusCode>(item.code()), item.message());
+  if (item.has_write_failure()) apply(item.write_failure(), &result);
+  if (item.has_invalid_field()) apply(item.invalid_field(), &result);
+  return result;
+}
+
 grpc::ChannelArguments channel_arguments() {
   grpc::ChannelArguments arguments;
   arguments.SetInt(GRPC_ARG_KEEPALIVE_TIME_MS, keepalive_ms);
@@ -126,6 +135,7 @@ class endpoint {
 
   const std::string& address() const { return address_; }
   v1::Memory::Stub& memory() { return *memory_; }
+  v1::Transfer::Stub& transfer() { return *transfer_; }
   v1::Admin::Stub& admin() { return *admin_; }
 
   /// True once a connection stands. False after a failed attempt, or when none succeeded in time.
@@ -148,6 +158,7 @@ class endpoint {
   void adopt(std::shared_ptr<grpc::Channel> channel) {
     channel_ = std::move(channel);
     memory_ = v1::Memory::NewStub(channel_);
+    transfer_ = v1::Transfer::NewStub(channel_);
     admin_ = v1::Admin::NewStub(channel_);
   }
 
@@ -156,6 +167,7 @@ class endpoint {
   std::once_flag opened_;
   std::shared_ptr<grpc::Channel> channel_;
   std::unique_ptr<v1::Memory::Stub> memory_;
+  std::unique_ptr<v1::Transfer::Stub> transfer_;
   std::unique_ptr<v1::Admin::Stub> admin_;
 };
 
@@ -169,7 +181,11 @@ call_result unreachable(const std::vector<std::string>& tried) {
   return result;
 }
 
-enum class call_kind : std::uint8_t { read, write };
+enum class call_kind : std::uint8_t {
+  read,
+  repeatable,  ///< a write that may be made again, anywhere
+  write,
+};
 
 /// The next endpoint may be asked the same.
 bool moves_on(call_kind kind, const call_result& result) {
@@ -200,16 +216,15 @@ call_result decode(const grpc::Status& answer) {
 }
 
 call_result decode(const v1::StoreBatchReply::Item& item) {
-  auto result = without_details(static_cast<grpc::StatusCode>(item.code()), item.message());
+  auto result = decode_item(item);
   if (result.ok()) {
     result.copies = item.stored().copies();
     result.copies_needed = item.stored().copies_needed();
-    return result;
   }
-  if (item.has_write_failure()) apply(item.write_failure(), &result);
-  if (item.has_invalid_field()) apply(item.invalid_field(), &result);
   return result;
 }
+
+call_result decode(const v1::ImportReply::Item& item) { return decode_item(item); }
 
 bool may_move_on(const call_result& result) {
   const auto code = static_cast<grpc::StatusCode>(result.code);
@@ -247,7 +262,7 @@ struct client::connections {
       }
       grpc::ClientContext context;
       // A write may be sent once only, so it gets all the time there is.
-      context.set_deadline(in(kind == call_kind::read ? share : deadline - steady::now()));
+      context.set_deadline(in(kind == call_kind::write ? deadline - steady::now() : share));
       auto result = decode(call(node, context));
       result.endpoint = node.address();
       if (kind == call_kind::read && !result.ok()) result.outcome = call_outcome::rejected;
@@ -260,6 +275,37 @@ struct client::connections {
     }
     if (!refusal.ok()) return refusal;
     if (silent.empty()) silent = addresses;
+    return unreachable(silent);
+  }
+
+  /// `open(endpoint, context)` makes a call that is answered with a stream; `take()`, a status, is called whenever
+  /// `piece` holds the next message, and may end the call.
+  template <class Open, class Piece, class Take>
+  call_result run_stream(Open open, Piece* piece, Take take) {
+    std::vector<std::string> silent;
+    for (auto left = endpoints.size(); left > 0; --left) {
+      auto& node = *endpoints[preferred.load()];
+      if (!node.connect(std::min<steady::duration>(timeout, milliseconds(limits::connect_timeout_ms)))) {
+        silent.push_back(node.address());
+        avoid(preferred.load());
+        continue;
+      }
+      grpc::ClientContext context;
+      const auto reader = open(node, context);
+      status taken;
+      while (taken.ok() && reader->Read(piece)) taken = take();
+      if (!taken) context.TryCancel();
+      auto result = decode(reader->Finish());
+      if (!taken) {
+        result = {};
+        result.reason = quorate::name_of(taken.code());
+        result.message = taken.message();
+        result.code = static_cast<int>(grpc::StatusCode::ABORTED);
+      }
+      if (!result.ok() || !taken) result.outcome = call_outcome::rejected;
+      result.endpoint = node.address();
+      return result;
+    }
     return unreachable(silent);
   }
 };
@@ -352,32 +398,31 @@ call_result client::digest(v1::DigestReply* reply) {
 }
 
 call_result client::backup(const std::function<status(std::string_view piece)>& take) {
-  std::vector<std::string> silent;
-  for (auto left = connections_->endpoints.size(); left > 0; --left) {
-    auto& node = *connections_->endpoints[connections_->preferred.load()];
-    if (!node.connect(std::min<steady::duration>(connections_->timeout, milliseconds(limits::connect_timeout_ms)))) {
-      silent.push_back(node.address());
-      connections_->avoid(connections_->preferred.load());
-      continue;
-    }
-    grpc::ClientContext context;
-    const auto reader = node.admin().Backup(&context, {});
-    v1::BackupPiece piece;
-    status taken;
-    while (taken.ok() && reader->Read(&piece)) taken = take(piece.bytes());
-    if (!taken) context.TryCancel();
-    auto result = decode(reader->Finish());
-    if (!taken) {
-      result = {};
-      result.reason = quorate::name_of(taken.code());
-      result.message = taken.message();
-      result.code = static_cast<int>(grpc::StatusCode::ABORTED);
-    }
-    if (!result.ok() || !taken) result.outcome = call_outcome::rejected;
-    result.endpoint = node.address();
-    return result;
-  }
-  return unreachable(silent);
+  v1::BackupPiece piece;
+  return connections_->run_stream(
+      [](endpoint& node, grpc::ClientContext& context) { return node.admin().Backup(&context, {}); }, &piece,
+      [&] { return take(piece.bytes()); });
+}
+
+call_result client::export_rows(const std::string& cursor, const std::function<status(v1::ExportPiece& piece)>& take) {
+  v1::ExportRequest request;
+  request.set_cursor(cursor);
+  v1::ExportPiece piece;
+  return connections_->run_stream(
+      [&](endpoint& node, grpc::ClientContext& context) { return node.transfer().Export(&context, request); }, &piece,
+      [&] { return take(piece); });
+}
+
+call_result client::import_rows(const v1::ImportRequest& request, v1::ImportReply* reply) {
+  return connections_->run(call_kind::repeatable, [&](endpoint& node, grpc::ClientContext& context) {
+    return node.transfer().Import(&context, request, reply);
+  });
+}
+
+call_result client::fetch_rows(const v1::FetchRequest& request, v1::FetchReply* reply) {
+  return connections_->run(call_kind::read, [&](endpoint& node, grpc::ClientContext& context) {
+    return node.transfer().Fetch(&context, request, reply);
+  });
 }
 
 call_result client::drill(const v1::DrillRequest& request) {

@@ -1,11 +1,12 @@
-// A blocking client of the Memory and Admin services that fails over between endpoints.
+// A blocking client of the Memory, Transfer and Admin services that fails over between endpoints.
 //
 // Owned by whoever calls; every method may be called from any thread. Connects at the first call, stays with the
 // endpoint that answered last. A call ends within its timeout, fail-over included.
 //
 // Promise: a write is sent to a second endpoint only when it is certain that the first one did not do it: no
 // connection came up, or the node itself said REJECTED. Anything else that is not an answer is reported as
-// indeterminate and left to the caller. Reads go on to the next endpoint until one gives a definite answer.
+// indeterminate and left to the caller. Reads go on to the next endpoint until one gives a definite answer; so does
+// what is harmless to repeat.
 #pragma once
 
 #include <cstdint>
@@ -17,6 +18,7 @@
 #include "proto/status.hpp"
 #include "quorate/v1/admin.pb.h"
 #include "quorate/v1/memory.pb.h"
+#include "quorate/v1/transfer.pb.h"
 
 namespace grpc {
 class Channel;
@@ -57,6 +59,7 @@ call_result decode(const grpc::Status& answer);
 
 /// The same for one item of a batch.
 call_result decode(const v1::StoreBatchReply::Item& item);
+call_result decode(const v1::ImportReply::Item& item);
 
 /// The write was certainly not done and another node may take it.
 bool may_move_on(const call_result& result);
@@ -93,6 +96,14 @@ class client {
   call_result call(const v1::method##Request& request, v1::method##Reply* reply);
 #include "proto/memory_calls.def"
 #undef QUORATE_MEMORY_CALL
+
+  /// All rows of one endpoint, the present favourite, behind the cursor of a piece that was taken before (empty = all):
+  /// as `backup`.
+  call_result export_rows(const std::string& cursor, const std::function<status(v1::ExportPiece& piece)>& take);
+  /// Asked of the next endpoint when one gives no definite answer: to import a row again is harmless. Not done is what
+  /// is still indeterminate then.
+  call_result import_rows(const v1::ImportRequest& request, v1::ImportReply* reply);
+  call_result fetch_rows(const v1::FetchRequest& request, v1::FetchReply* reply);
 
   call_result node_status(v1::StatusReply* reply);
   call_result actors(v1::ActorsReply* reply);

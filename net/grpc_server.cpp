@@ -9,6 +9,7 @@
 #include "net/admin_service.hpp"
 #include "net/memory_service.hpp"
 #include "net/replication_service.hpp"
+#include "net/transfer_service.hpp"
 #include "proto/limits.hpp"
 
 namespace quorate::net {
@@ -16,7 +17,7 @@ namespace {
 
 class running_server final : public grpc_server {
  public:
-  explicit running_server(node_api& node) : memory_(node), admin_(node), replication_(node) {}
+  explicit running_server(node_api& node) : memory_(node), transfer_(node), admin_(node), replication_(node) {}
   ~running_server() override { stop(0); }
 
   status start(const std::string& listen) {
@@ -33,6 +34,7 @@ class running_server final : public grpc_server {
     builder.AddChannelArgument(GRPC_ARG_HTTP2_MAX_PING_STRIKES, 10);
     builder.SetMaxReceiveMessageSize(static_cast<int>(limits::client_message_bytes_max));
     builder.RegisterService(&memory_);
+    builder.RegisterService(&transfer_);
     builder.RegisterService(&admin_);
     builder.RegisterService(&replication_);
     server_ = builder.BuildAndStart();
@@ -57,7 +59,7 @@ class running_server final : public grpc_server {
   void set_serving(bool serving) override {
     auto* health = server_->GetHealthCheckService();
     health->SetServingStatus(serving);
-    for (const auto* name : {"quorate.v1.Memory", "quorate.v1.Admin", "quorate.v1.Replication"})
+    for (const auto* name : {"quorate.v1.Memory", "quorate.v1.Transfer", "quorate.v1.Admin", "quorate.v1.Replication"})
       health->SetServingStatus(name, serving);
   }
 
@@ -70,6 +72,7 @@ class running_server final : public grpc_server {
 
  private:
   memory_service memory_;
+  transfer_service transfer_;
   admin_service admin_;
   replication_service replication_;
   std::string address_;

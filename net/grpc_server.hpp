@@ -1,4 +1,4 @@
-// Serves a node over gRPC: Memory, Replication, Admin, health, reflection.
+// Serves a node over gRPC: Memory, Transfer, Replication, Admin, health, reflection.
 //
 // Owned by the process's main thread. The services run on gRPC's own threads and call `node_api`, which must outlive
 // this object.

@@ -4,6 +4,7 @@
 #include "memory/operations.hpp"
 #include "memory/pending.hpp"
 #include "memory/validation.hpp"
+#include "net/batch_call.hpp"
 #include "net/governed_change.hpp"
 #include "net/word_search.hpp"
 #include "net/write_call.hpp"
@@ -27,6 +28,9 @@ struct store_change {
     reply->set_id(planned.id);
     reply->set_created(planned.created);
     fill_receipt(end, reply);
+  }
+  void fill(const memory::planned_write& planned, const write_answer& end, v1::StoreBatchReply::Item* item) const {
+    fill(planned, end, item->mutable_stored());
   }
 };
 
@@ -65,37 +69,6 @@ struct delete_change {
     reply->set_id(planned.id);
     fill_receipt(end, reply);
   }
-};
-
-/// A batch is finished when its last item is.
-struct batch_call {
-  batch_call(ServerUnaryReactor* r, v1::StoreBatchReply* b) : reactor(r), reply(b) {}
-  ~batch_call() { reactor->Finish(grpc::Status::OK); }
-  ServerUnaryReactor* reactor;
-  v1::StoreBatchReply* reply;
-};
-
-class batch_item final : public planned_request<store_change> {
- public:
-  batch_item(std::shared_ptr<batch_call> batch, v1::StoreBatchReply::Item* item, store_change change)
-      : planned_request(std::move(change)), batch_(std::move(batch)), item_(item) {}
-
-  // Items are told apart by place, so they can be filled from different threads.
-  void finish(const write_answer& end) noexcept override {
-    item_->set_code(code_of(end.outcome.code()));
-    if (end.outcome.ok()) {
-      change().fill(planned(), end, item_->mutable_stored());
-    } else {
-      item_->set_message(end.outcome.message());
-      if (v1::WriteFailure failure; fill(end, &failure)) *item_->mutable_write_failure() = std::move(failure);
-      if (v1::InvalidField field; fill(end.outcome, &field)) *item_->mutable_invalid_field() = std::move(field);
-    }
-    batch_.reset();
-  }
-
- private:
-  std::shared_ptr<batch_call> batch_;
-  v1::StoreBatchReply::Item* item_;
 };
 
 memory::merge_rule rule_of(const v1::StoreRequest& request) {
@@ -169,34 +142,15 @@ ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, cons
                                                              + " records, got " + std::to_string(count))));
   const auto terms = terms_of(*request);
   if (!terms) return finish(call, to_grpc(terms.error()));
-  auto* reactor = call->DefaultReactor();
-  auto batch = std::make_shared<batch_call>(reactor, reply);
-  auto deadline = deadline_us(*call, node_);
-  auto now_ms = node_.time().wall_ms();
-  for (std::size_t i = 0; i < count; ++i) reply->add_items();
-  std::vector<write_ticket> tickets;
-  tickets.reserve(count);
-  for (std::size_t i = 0; i < count; ++i) {
-    auto* item = reply->mutable_items(static_cast<int>(i));
-    auto& input = *const_cast<v1::StoreBatchRequest*>(request)->mutable_items(static_cast<int>(i));
-    const auto bytes = bytes_of(input.memory());
-    const auto rule = rule_of(input);
-    auto prepared = memory::prepare(std::move(input), now_ms);
-    if (!prepared) {
-      item->set_code(code_of(prepared.error().code()));
-      item->set_message(prepared.error().message());
-      if (v1::InvalidField field; fill(prepared.error(), &field)) *item->mutable_invalid_field() = std::move(field);
-      continue;
-    }
-    auto one = std::make_unique<batch_item>(batch, item, store_change{std::move(*prepared), rule, {}});
-    apply(*terms, one.get());
-    one->deadline_us = deadline;
-    one->bytes = bytes;
-    tickets.emplace_back(std::move(one));
-  }
-  batch.reset();
-  if (!tickets.empty()) node_.submit(std::move(tickets));
-  return reactor;
+  const auto now_ms = node_.time().wall_ms();
+  auto& items = *const_cast<v1::StoreBatchRequest*>(request)->mutable_items();
+  return write_batch(node_, call, *terms, items.size(), reply, [&](int i) -> result<sized_change<store_change>> {
+    const auto bytes = bytes_of(items[i].memory());
+    const auto rule = rule_of(items[i]);
+    auto prepared = memory::prepare(std::move(items[i]), now_ms);
+    if (!prepared) return prepared.error();
+    return sized_change<store_change>{{std::move(*prepared), rule, {}}, bytes};
+  });
 }
 
 ServerUnaryReactor* memory_service::Update(CallbackServerContext* call, const v1::UpdateRequest* request,

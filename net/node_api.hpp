@@ -209,6 +209,9 @@ class node_api {
 
   /// A copy of all this node holds, for a backup; none when its store cannot be copied. Not to outlive the node.
   virtual std::unique_ptr<snapshot_reading> snapshot() const { return nullptr; }
+  /// This node's copy as it is now, for whoever reads all of it; none when its store cannot hold an instant. Not to
+  /// outlive the node.
+  virtual std::unique_ptr<record_reader> view() const { return nullptr; }
 
   virtual void describe(v1::StatusReply* reply) const = 0;
   virtual void describe(v1::ActorsReply* reply) const = 0;

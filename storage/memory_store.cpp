@@ -185,6 +185,14 @@ class map_store final : public memory_store {
     return held;
   }
 
+  std::unique_ptr<record_reader> view() const override {
+    auto copy = std::make_unique<map_store>();
+    const std::lock_guard lock(mutex_);
+    copy->written_.records = written_.records;
+    copy->written_.aliases = written_.aliases;
+    return copy;
+  }
+
   result<disk_space> space() const override { return disk_space{free, limits::disk_reserve_bytes}; }
 
   void power_cut() override {

@@ -24,6 +24,10 @@ namespace {
 rocksdb::Slice slice(std::string_view bytes) { return {bytes.data(), bytes.size()}; }
 std::string_view view(const rocksdb::Slice& bytes) { return {bytes.data(), bytes.size()}; }
 
+status damage_in(const std::string& directory, std::string_view what) {
+  return {errc::corruption, directory + ": " + std::string(what)};
+}
+
 /// Rows of a column family from `first` on and before `end`, as they were when this was made.
 class row_range {
  public:
@@ -51,21 +55,35 @@ class row_range {
   std::unique_ptr<rocksdb::Iterator> rows_;
 };
 
-class rocks_store final : public store {
+/// The instant that `at` is, or else the present one for as long as this is there.
+class one_instant {
  public:
-  rocks_store(rocks_database db, std::string directory) : db_(std::move(db)), directory_(std::move(directory)) {}
+  one_instant(const rocks_database& db, const rocksdb::Snapshot* at) {
+    if (at == nullptr) own_.emplace(db.operator->());
+    snapshot_ = own_ ? own_->snapshot() : at;
+  }
+  const rocksdb::Snapshot* snapshot() const { return snapshot_; }
 
-  result<std::optional<stored_record>> get(const record_key& key) const override {
-    return get_at(rocksdb::ReadOptions(), key.kind, key.bytes);
+ private:
+  std::optional<rocksdb::ManagedSnapshot> own_;
+  const rocksdb::Snapshot* snapshot_;
+};
+
+/// Reads records: as they were at the snapshot `at`, or, without one, as they are at each call.
+class record_rows {
+ public:
+  record_rows(const rocks_database& db, const std::string& directory, const rocksdb::Snapshot* at)
+      : db_(db), directory_(directory), at_(at) {}
+
+  result<std::optional<stored_record>> get(const record_key& key) const {
+    return get_at(at_instant({}, at_), key.kind, key.bytes);
   }
 
-  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
+  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const {
     if (alias.empty() || alias.size() > alias_bytes_max) return std::vector<record_key>();
-    rocksdb::ManagedSnapshot snapshot(db_.operator->());
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot.snapshot();
-    auto prefixed = iterator_options();
-    prefixed.snapshot = snapshot.snapshot();
+    const one_instant instant(db_, at_);
+    const auto options = at_instant({}, instant.snapshot());
+    auto prefixed = at_instant(iterator_options(), instant.snapshot());
     prefixed.prefix_same_as_start = true;
     std::string prefix;
     append_alias_prefix(prefix, kind, alias);
@@ -83,13 +101,11 @@ class rocks_store final : public store {
   }
 
   result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
-                                                       std::size_t count_max) const override {
+                                                       std::size_t count_max) const {
     std::vector<std::string> found;
-    rocksdb::ManagedSnapshot snapshot(db_.operator->());
-    rocksdb::ReadOptions options;
-    options.snapshot = snapshot.snapshot();
-    auto ordered = iterator_options();
-    ordered.snapshot = snapshot.snapshot();
+    const one_instant instant(db_, at_);
+    const auto options = at_instant({}, instant.snapshot());
+    auto ordered = at_instant(iterator_options(), instant.snapshot());
     ordered.total_order_seek = true;
     std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(ordered, db_[family::aliases]));
     // Stored by length first: one walk for each length there is.
@@ -117,7 +133,7 @@ class rocks_store final : public store {
   }
 
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
-                           std::size_t bytes_max) const override {
+                           std::size_t bytes_max) const {
     std::string start;
     append_record_key(start, kind, prefix);
     auto end = end_of_prefix(start);
@@ -126,7 +142,10 @@ class rocks_store final : public store {
       append_record_key(start, kind, after);
       start.push_back('\0');  // the first key behind `after`
     }
-    row_range rows(db_, family::records, start, std::move(end));
+    auto options = at_instant(iterator_options(), at_);
+    // Whoever reads all of an instant must not push out what clients read.
+    options.fill_cache = at_ == nullptr || !prefix.empty();
+    row_range rows(db_, family::records, start, std::move(end), options);
     page_builder page(count_max, bytes_max);
     for (; rows.valid(); rows.next()) {
       auto key = parse_record_key(rows.key());
@@ -137,6 +156,75 @@ class rocks_store final : public store {
     }
     if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
     return page.take();
+  }
+
+ private:
+  static rocksdb::ReadOptions at_instant(rocksdb::ReadOptions options, const rocksdb::Snapshot* instant) {
+    options.snapshot = instant;
+    return options;
+  }
+
+  result<std::optional<stored_record>> get_at(const rocksdb::ReadOptions& options, key_kind kind,
+                                              std::string_view bytes) const {
+    std::string key;
+    key.reserve(1 + bytes.size());
+    append_record_key(key, kind, bytes);
+    rocksdb::PinnableSlice stored;
+    const auto s = db_->Get(options, db_[family::records], key, &stored);
+    if (s.IsNotFound()) return std::optional<stored_record>();
+    if (!s.ok()) return translate(s, directory_);
+    auto record = decode_record(key, view(stored));
+    if (!record) return damaged(record.error().context());
+    return std::optional<stored_record>(std::move(*record));
+  }
+
+  status damaged(std::string_view what) const { return damage_in(directory_, what); }
+
+  const rocks_database& db_;
+  const std::string& directory_;
+  const rocksdb::Snapshot* at_;
+};
+
+/// The records as they were when this was made.
+class database_view final : public record_reader {
+ public:
+  database_view(const rocks_database& db, std::string directory)
+      : directory_(std::move(directory)), at_(db.operator->()), rows_(db, directory_, at_.snapshot()) {}
+
+  result<std::optional<stored_record>> get(const record_key& key) const override { return rows_.get(key); }
+  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
+    return rows_.find(kind, alias);
+  }
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    return rows_.aliases_with_prefix(kind, prefix, count_max);
+  }
+  result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
+                           std::size_t bytes_max) const override {
+    return rows_.scan(kind, prefix, after, count_max, bytes_max);
+  }
+
+ private:
+  const std::string directory_;
+  rocksdb::ManagedSnapshot at_;
+  const record_rows rows_;
+};
+
+class rocks_store final : public store {
+ public:
+  rocks_store(rocks_database db, std::string directory) : db_(std::move(db)), directory_(std::move(directory)) {}
+
+  result<std::optional<stored_record>> get(const record_key& key) const override { return rows_.get(key); }
+  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
+    return rows_.find(kind, alias);
+  }
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    return rows_.aliases_with_prefix(kind, prefix, count_max);
+  }
+  result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
+                           std::size_t bytes_max) const override {
+    return rows_.scan(kind, prefix, after, count_max, bytes_max);
   }
 
   result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
@@ -204,6 +292,8 @@ class rocks_store final : public store {
 
   std::unique_ptr<snapshot_reading> snapshot() const override { return read_snapshot(db_, directory_); }
 
+  std::unique_ptr<record_reader> view() const override { return std::make_unique<database_view>(db_, directory_); }
+
   std::unique_ptr<verification> verify() const override { return verify_database(db_, directory_); }
 
  private:
@@ -215,20 +305,6 @@ class rocks_store final : public store {
     }
     if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
     return held.take();
-  }
-
-  result<std::optional<stored_record>> get_at(const rocksdb::ReadOptions& options, key_kind kind,
-                                              std::string_view bytes) const {
-    std::string key;
-    key.reserve(1 + bytes.size());
-    append_record_key(key, kind, bytes);
-    rocksdb::PinnableSlice stored;
-    const auto s = db_->Get(options, db_[family::records], key, &stored);
-    if (s.IsNotFound()) return std::optional<stored_record>();
-    if (!s.ok()) return translate(s, directory_);
-    auto record = decode_record(key, view(stored));
-    if (!record) return damaged(record.error().context());
-    return std::optional<stored_record>(std::move(*record));
   }
 
   static status check_change(const record_change& change) {
@@ -287,10 +363,11 @@ class rocks_store final : public store {
            + std::to_string(log.epoch);
   }
 
-  status damaged(std::string_view what) const { return {errc::corruption, directory_ + ": " + std::string(what)}; }
+  status damaged(std::string_view what) const { return damage_in(directory_, what); }
 
   rocks_database db_;
   std::string directory_;
+  record_rows rows_{db_, directory_, nullptr};
 
   // The writer's.
   std::optional<sums_journal> journal_;

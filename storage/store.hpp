@@ -109,6 +109,10 @@ class store : public record_reader {
   /// A copy of everything, for a backup; none when this store cannot be copied. Disturbs neither reads nor writes.
   virtual std::unique_ptr<snapshot_reading> snapshot() const { return nullptr; }
 
+  /// The records as they are now, for whoever reads them all; none when this store cannot hold an instant. Not to
+  /// outlive the store, which writes on meanwhile and keeps what is replaced: not for long.
+  virtual std::unique_ptr<record_reader> view() const { return nullptr; }
+
   /// Room for more, at this instant: others write to the same file system.
   virtual result<disk_space> space() const = 0;
 };

@@ -107,8 +107,8 @@ TEST_SUITE("e2e.surface") {
     for (const auto& name : cluster->names()) {
       CHECK(cluster->client(name).serving());
       const auto services = listed_services(cluster->client(name));
-      for (const auto* service :
-           {"quorate.v1.Memory", "quorate.v1.Admin", "quorate.v1.Replication", "grpc.health.v1.Health"})
+      for (const auto* service : {"quorate.v1.Memory", "quorate.v1.Transfer", "quorate.v1.Admin",
+                                  "quorate.v1.Replication", "grpc.health.v1.Health"})
         CHECK_MESSAGE(services.find(service) != std::string::npos, service);
     }
   }

@@ -268,6 +268,31 @@ TEST_SUITE("storage.contract") {
     CHECK_FALSE(second->next);
   }
 
+  TEST_CASE_TEMPLATE("a view shows what was there when it was made, whatever is written later", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(records({{key("a"), live(1, "one", "id-a"), "", true}, {key("b"), live(1, "", "id-b"), "", true}}))
+                .ok());
+    const auto view = s.view();
+    REQUIRE(view);
+    REQUIRE(s.commit(records({{key("a"), live(2, "two", "id-n"), "id-a", true},
+                              {key("b"), tombstone(2), "id-b"},
+                              {key("c"), live(2, "", "id-c"), "", true}}))
+                .ok());
+    CHECK(*view->get(key("a")) == live(1, "one", "id-a"));
+    CHECK(*view->get(key("b")) == live(1, "", "id-b"));
+    CHECK(*view->get(key("c")) == std::nullopt);
+    CHECK(*view->find(key_kind::memory, "id-a") == std::vector{key("a")});
+    CHECK(*view->find(key_kind::memory, "id-b") == std::vector{key("b")});
+    CHECK(view->find(key_kind::memory, "id-n")->empty());
+    CHECK(*view->aliases_with_prefix(key_kind::memory, "id-", 10) == names{"id-a", "id-b"});
+    CHECK(keys_of(*view->scan(key_kind::memory, "", "", 10, 1'000)) == names{"a", "b"});
+    CHECK(view->scan(key_kind::memory, "", "", 10, 1'000)->records.front().second == live(1, "one", "id-a"));
+    CHECK(keys_of(*s.scan(key_kind::memory, "", "", 10, 1'000)) == names{"a", "c"});
+    CHECK(keys_of(*s.view()->scan(key_kind::memory, "", "", 10, 1'000)) == names{"a", "c"});
+  }
+
   TEST_CASE_TEMPLATE("read_log answers entries in order from the first asked for", Fixture, in_memory, on_rocks) {
     Fixture fixture;
     store& s = *fixture;
