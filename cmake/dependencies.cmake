@@ -19,8 +19,6 @@ find_path(CAF_INCLUDE caf/actor.hpp REQUIRED)
 find_library(CAF_CORE caf_core REQUIRED)
 find_library(STEMMER NAMES libstemmer.a stemmer REQUIRED)
 find_library(XXHASH NAMES libxxhash.a xxhash REQUIRED)
-find_path(SQLITE_INCLUDE sqlite3.h REQUIRED)
-find_library(SQLITE NAMES libsqlite3.a sqlite3 REQUIRED)
 find_program(GRPC_CPP_PLUGIN grpc_cpp_plugin REQUIRED)
 
 add_library(quorate_caf INTERFACE)
@@ -32,7 +30,7 @@ target_link_libraries(quorate_xxhash INTERFACE ${XXHASH})
 
 add_library(quorate_sqlite INTERFACE)
 target_include_directories(quorate_sqlite SYSTEM INTERFACE ${SQLITE_INCLUDE})
-target_link_libraries(quorate_sqlite INTERFACE ${SQLITE} Threads::Threads dl m)
+target_link_libraries(quorate_sqlite INTERFACE ${SQLITE})
 
 # With the options its library was compiled with: they change its classes.
 add_library(quorate_http INTERFACE)

@@ -78,6 +78,11 @@ std::vector<ordered_json> odd_records() {
                              {"updated_at", "2024-03-01T00:00:00Z"},
                              {"last_accessed_at", "2024-12-31T16:00:00.25-08:00"},
                              {"expires_at", "2099-01-01T00:00:00Z"}});
+  add("times at the ends", {{"created_at", "0001-01-01T00:00:00.000000001Z"},
+                            {"updated_at", "9999-12-31T23:59:59.999999999-12:00"},
+                            {"last_accessed_at", "2016-12-31T23:59:60Z"},
+                            {"expires_at", "2098-01-01T00:00:00.123456789012345678901Z"}});
+  add("a zero byte in metadata", {{"metadata", {{"zero", std::string("a\0b", 3)}}}});
   add("very old", {{"created_at", "1969-12-31T23:59:59.999+00:00"}, {"updated_at", "1970-01-01T00:00:00+00:00"}});
   all.back()["id"] = "an id with blanks: {ü} / #1 %2F";
   return all;
@@ -138,7 +143,7 @@ std::string link_line(std::size_t number) {
   static constexpr const char* relations[] = {"related_to", "supersedes", "contradicts", "derived_from"};
   return ordered_json(
              {{"source_id", "bulk-" + std::to_string(number)},
-              {"target_id", "bulk-" + std::to_string(number * 7 % linked_rows)},
+              {"target_id", "bulk-" + std::to_string((number * 7 + 1) % linked_rows)},
               {"relation", relations[number % 4]},
               {"created_at", number % 2 == 0 ? "2025-05-05T05:05:05Z" : "2025-05-05T05:05:05.123456789+00:00"}})
       .dump();
