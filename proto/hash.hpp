@@ -12,6 +12,7 @@ namespace quorate {
 struct hash128 {
   std::uint64_t low = 0;
   std::uint64_t high = 0;
+  bool operator==(const hash128&) const = default;
 };
 
 std::uint64_t hash64_of(std::string_view bytes);

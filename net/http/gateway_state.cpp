@@ -3,6 +3,7 @@
 #include <random>
 
 #include "memory/agent_identity.hpp"
+#include "memory/text.hpp"
 #include "proto/limits.hpp"
 #include "proto/status.hpp"
 
@@ -30,9 +31,14 @@ answer gateway_state::write_refused(const call_result& result) {
   return refused(result);
 }
 
+std::string agent_header_of(const call& request) {
+  const auto given = request.from().header("X-Agent-Id");
+  return memory::find_malformed_utf8(given) ? "\xEF\xBF\xBD" : std::string(given);
+}
+
 std::string caller_of(const call& request) {
   auto given = request.text("agent_id");
-  if (given.empty()) given = request.from().header("X-Agent-Id");
+  if (given.empty()) given = agent_header_of(request);
   return given.empty() ? name_for_one_request() : given;
 }
 

@@ -37,6 +37,9 @@ class gateway_state {
 /// agent_id of the body, else the X-Agent-Id, else a name for this request only. Empty counts as absent.
 std::string caller_of(const call& request);
 
+/// X-Agent-Id; a name that no node takes when it is not UTF-8, which could not even be sent to one.
+std::string agent_header_of(const call& request);
+
 /// The answer to a write whose reply has a receipt.
 template <class Reply>
 answer answer_to_write(int status, const nlohmann::ordered_json& body, const Reply& reply) {

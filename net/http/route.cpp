@@ -5,6 +5,7 @@
 #include <limits>
 #include <set>
 
+#include "memory/text.hpp"
 #include "memory/validation.hpp"
 #include "net/http/answers.hpp"
 
@@ -43,6 +44,11 @@ const std::vector<std::vector<std::string_view>>& paths() {
   return all;
 }
 
+/// Nothing but UTF-8 can be asked of a node.
+bool decode_text(std::string_view escaped, bool plus_is_space, std::string* text) {
+  return decode_percent(escaped, plus_is_space, text) && !memory::find_malformed_utf8(*text);
+}
+
 bool matches(const std::vector<std::string_view>& wanted, const std::vector<std::string_view>& segments,
              std::vector<std::string>* captured) {
   if (wanted.size() != segments.size()) return false;
@@ -53,7 +59,7 @@ bool matches(const std::vector<std::string_view>& wanted, const std::vector<std:
       continue;
     }
     std::string text;
-    if (!decode_percent(segments[i], false, &text) || text.empty()) return false;
+    if (!decode_text(segments[i], false, &text) || text.empty()) return false;
     captured->push_back(std::move(text));
   }
   return true;
@@ -134,12 +140,12 @@ std::optional<answer> take_query(const route& served, const std::string& query, 
     begin = end + 1;
     const auto equals = std::min(part.find('='), part.size());
     std::string name, text;
-    const bool readable = decode_percent(part.substr(0, equals), true, &name);
+    const bool readable = decode_text(part.substr(0, equals), true, &name);
     const auto known =
         std::find_if(served.query.begin(), served.query.end(), [&](const field& one) { return one.name == name; });
     if (readable && known == served.query.end()) continue;
-    if (!readable || !decode_percent(part.substr(std::min(equals + 1, part.size())), true, &text))
-      return error_answer(400, "the query has a broken percent escape");
+    if (!readable || !decode_text(part.substr(std::min(equals + 1, part.size())), true, &text))
+      return error_answer(400, "the query has a broken percent escape or is not UTF-8");
     auto value = typed(text, known->kind);
     if (value.is_discarded() || !fits(value, known->kind))
       return misfit(400, name, "must be " + std::string(name_of_kind(known->kind)));

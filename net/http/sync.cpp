@@ -20,8 +20,8 @@ constexpr std::int64_t since_limit_max = 10'000;
 
 /// As whom this node receives: the peer may say, else it is the node's own name.
 std::string receiver_of(const gateway_state& gateway, const call& request) {
-  const auto given = request.from().header("X-Agent-Id");
-  return given.empty() ? "host:" + gateway.node_name() : std::string(given);
+  const auto given = agent_header_of(request);
+  return given.empty() ? "host:" + gateway.node_name() : given;
 }
 
 /// Says of each record what would become of it. Whether another record has its id or name only a store can tell.

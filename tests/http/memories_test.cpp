@@ -25,6 +25,14 @@ std::vector<v1::MemoryRecord> row_of(std::size_t count) {
 }  // namespace
 
 TEST_SUITE("http.memories") {
+  TEST_CASE("what is not UTF-8 goes to no node") {
+    served_gateway served;
+    CHECK(served.ask_for("GET", "/api/v1/memories/%DA%D2").status == 404);
+    CHECK(served.ask_for("GET", "/api/v1/memories?namespace=%FF").status == 400);
+    CHECK(served.node.asked<v1::GetRequest>().empty());
+    CHECK(served.node.asked<v1::ListRequest>().empty());
+  }
+
   TEST_CASE("a stored record goes to the node as it was written, and the answer names it") {
     served_gateway served;
     v1::StoreReply reply;

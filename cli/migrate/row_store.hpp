@@ -1,0 +1,67 @@
+// The two ends of a migration: a store that rows are read from, a store that rows are written to.
+//
+// Made for one migration. A source is used on one thread, a target on one other. Errors are one line for a person and
+// end the migration; what is wrong with one row is said in that row's result and ends nothing.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "memory/transfer_row.hpp"
+#include "proto/status.hpp"
+
+namespace quorate::cli::migrate {
+
+/// Rows of one table.
+struct row_batch {
+  memory::table of = memory::table::memories;
+  std::vector<v1::TransferRow> rows;
+  std::vector<std::string> unreadable;  ///< a line for each row that is there but is none of ours
+  std::vector<std::string> remarks;     ///< a line for each row that is not taken as it is written
+  std::string position;                 ///< continues after these rows
+};
+
+class row_source {
+ public:
+  virtual ~row_source() = default;
+  /// All rows as they are at one instant, table after table in the order of memory::all_tables, at most `rows_max` at a
+  /// time; nothing at the end.
+  virtual result<std::optional<row_batch>> next(std::size_t rows_max) = 0;
+  /// Continues there; before the first `next`.
+  virtual void continue_after(std::string position) = 0;
+  /// What is there, for a resumed migration: the same only while nothing was changed.
+  virtual result<std::string> fingerprint() = 0;
+  /// About how many rows there are, for the progress shown.
+  virtual std::uint64_t rows_about() = 0;
+};
+
+enum class row_end : std::uint8_t {
+  written,
+  unchanged,  ///< it was there as it is
+  kept,       ///< what is there is later, and stays
+  failed,
+};
+
+struct row_result {
+  row_end end = row_end::written;
+  std::string why;  ///< of a failed row
+};
+
+class row_target {
+ public:
+  virtual ~row_target() = default;
+  /// Writes rows of one table; one result each, in that order. On return they are as durable as the target makes them;
+  /// on error any of them may have been written, and writing them again does no harm.
+  virtual result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) = 0;
+  /// Those of these rows that are there, by identity, as they are there.
+  virtual result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) = 0;
+  /// Which store it is: another one in its place has another name.
+  virtual result<std::string> identity() = 0;
+  /// Things a person should know, after all was written.
+  virtual std::vector<std::string> remarks() { return {}; }
+};
+
+}  // namespace quorate::cli::migrate
