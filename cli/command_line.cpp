@@ -56,6 +56,7 @@ void add_all(CLI::App& program, session& run) {
   add_curator_command(program, run);
   add_import_command(program, run);
   add_export_command(program, run);
+  add_migrate_command(program, run);
   add_backup_commands(program, run);
   add_admin_commands(program, run);
   add_mcp_command(program, run);

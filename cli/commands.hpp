@@ -25,6 +25,7 @@ void add_mining_commands(CLI::App& program, session& run);    // mine, auto-cons
 void add_curator_command(CLI::App& program, session& run);    // curator
 void add_import_command(CLI::App& program, session& run);     // import
 void add_export_command(CLI::App& program, session& run);     // export
+void add_migrate_command(CLI::App& program, session& run);    // migrate
 void add_backup_commands(CLI::App& program, session& run);    // backup, verify, restore
 void add_admin_commands(CLI::App& program, session& run);     // admin status, actors, digest, drill
 void add_mcp_command(CLI::App& program, session& run);        // mcp

@@ -90,8 +90,10 @@ class session {
   std::string agent_id;  ///< empty: not given; see caller_of in cli/verb.hpp
   int exit = exit_done;
 
- private:
+  /// What --timeout says.
   result<net::client_options> options() const;
+
+ private:
   result<std::unique_ptr<net::client>> connect_embedded(const net::client_options& options);
 
   console console_;

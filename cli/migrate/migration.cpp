@@ -1,10 +1,9 @@
 #include "cli/migrate/migration.hpp"
 
-#include <condition_variable>
-#include <deque>
-#include <mutex>
 #include <thread>
 #include <unordered_map>
+
+#include "cli/migrate/hand_over.hpp"
 
 namespace quorate::cli::migrate {
 
@@ -18,46 +17,23 @@ constexpr std::size_t batches_ahead_max = 4;
 class read_ahead {
  public:
   read_ahead(row_source& source, std::size_t rows_max)
-      : source_(source), rows_max_(rows_max), thread_([this] { run(); }) {}
+      : thread_([this, &source, rows_max] {
+          for (bool last = false; !last;) {
+            auto batch = source.next(rows_max);
+            last = !batch || !*batch;
+            if (!ready_.give(std::move(batch))) return;
+          }
+        }) {}
   ~read_ahead() {
-    {
-      const std::lock_guard lock(mutex_);
-      stopping_ = true;
-    }
-    changed_.notify_all();
+    ready_.close();
     thread_.join();
   }
 
-  result<std::optional<row_batch>> next() {
-    std::unique_lock lock(mutex_);
-    changed_.wait(lock, [this] { return !ready_.empty(); });
-    auto batch = std::move(ready_.front());
-    ready_.pop_front();
-    lock.unlock();
-    changed_.notify_all();
-    return batch;
-  }
+  /// Not after the last.
+  result<std::optional<row_batch>> next() { return *ready_.take(); }
 
  private:
-  void run() {
-    for (bool last = false; !last;) {
-      auto batch = source_.next(rows_max_);
-      last = !batch || !*batch;
-      std::unique_lock lock(mutex_);
-      changed_.wait(lock, [this] { return stopping_ || ready_.size() < batches_ahead_max; });
-      if (stopping_) return;
-      ready_.push_back(std::move(batch));
-      lock.unlock();
-      changed_.notify_all();
-    }
-  }
-
-  row_source& source_;
-  const std::size_t rows_max_;
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::deque<result<std::optional<row_batch>>> ready_;
-  bool stopping_ = false;
+  hand_over<result<std::optional<row_batch>>> ready_{batches_ahead_max};
   std::thread thread_;
 };
 

@@ -39,7 +39,7 @@ class sqlite_source final : public row_source {
       if (status failed = file_->run("BEGIN"); !failed) return failed;
       begun_ = true;
     }
-    for (; at_ < memory::all_tables.size(); ++at_, after_row_ = 0, rows_.reset()) {
+    for (; at_ < memory::all_tables.size(); ++at_, after_row_ = 0, rows_.reset(), ended_ = false) {
       if (layout_.selected[at_].empty()) continue;
       auto batch = read(rows_max);
       if (!batch) return batch.error();
@@ -85,10 +85,12 @@ class sqlite_source final : public row_source {
     row_batch batch;
     batch.of = which;
     const auto columns = columns_of(which).size();
-    while (batch.rows.size() + batch.unreadable.size() < rows_max) {
+    // A statement that has ended would begin again.
+    while (!ended_ && batch.rows.size() + batch.unreadable.size() < rows_max) {
       const auto there = rows_->step();
       if (!there) return there.error();
-      if (!*there) break;
+      ended_ = !*there;
+      if (ended_) break;
       take(values_of(*rows_, columns), &batch);
       after_row_ = std::get<std::int64_t>(rows_->value(static_cast<int>(columns)));
       batch.position = std::to_string(at_) + ':' + std::to_string(after_row_);
@@ -114,6 +116,7 @@ class sqlite_source final : public row_source {
   std::optional<sqlite_statement> rows_;  ///< of the present table
   std::size_t at_ = 0;                    ///< which of all_tables
   std::int64_t after_row_ = 0;
+  bool ended_ = false;  ///< `rows_`
   bool begun_ = false;
 };
 

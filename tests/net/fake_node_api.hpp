@@ -33,6 +33,9 @@ class fake_node_api final : public node_api {
   void submit(std::vector<write_ticket>&& tickets) override;
   void read(read_ticket&& ticket) override;
   const record_reader& records() const override { return reader; }
+  std::unique_ptr<record_reader> view() const override {
+    return holds_instants ? std::make_unique<fake_reader>(reader) : nullptr;
+  }
   bool holds(const log_position& position) const override {
     ++asked_for_held;
     return position.sequence <= held;
@@ -58,6 +61,7 @@ class fake_node_api final : public node_api {
   std::function<status()> refuse;
 
   fake_reader reader;
+  bool holds_instants = true;                     ///< whether it has a view
   std::atomic<sequence_number> held = 1'000'000;  ///< of every log
   mutable std::atomic<int> asked_for_held = 0;    ///< how often
   /// What a search of words finds, whatever is asked.
@@ -89,6 +93,7 @@ class served_node {
   fake_node_api& operator*() { return *node_; }
   fake_node_api* operator->() { return node_.get(); }
   v1::Memory::Stub& memory() { return *memory_; }
+  std::shared_ptr<grpc::Channel> channel() { return server_->in_process_channel(); }
 
  private:
   std::unique_ptr<fake_node_api> node_;

@@ -1,0 +1,348 @@
+#include "cli/migrate/quorate_store.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <map>
+#include <thread>
+
+#include "cli/migrate/hand_over.hpp"
+#include "net/client.hpp"
+#include "proto/clock.hpp"
+
+namespace quorate::cli::migrate {
+
+namespace {
+
+using memory::table;
+using std::chrono::milliseconds;
+
+constexpr std::size_t pieces_ahead_max = 4;
+/// Rows of one call: far below what a node takes at once.
+constexpr std::size_t call_bytes_max = 1u << 20;
+constexpr std::size_t call_rows_max = 500;
+constexpr int attempts_max = 12;
+constexpr milliseconds first_pause(50);
+constexpr milliseconds longest_pause(2'000);
+constexpr milliseconds catch_up_bound(30'000);
+constexpr milliseconds catch_up_pause(50);
+
+status failed(const net::call_result& call) {
+  const auto where = call.endpoint.empty() ? std::string() : call.endpoint + ": ";
+  if (!call.reached) return {errc::unavailable, where + call.message + "; repeat, with --resume to go on from here"};
+  if (call.reason == name_of(errc::disk_full))
+    return {errc::disk_full, where + call.message + "; make room, then repeat"};
+  return {errc::unavailable, where + call.message};
+}
+
+/// Of each log the last entry that somebody is known to hold.
+using held_entries = std::map<std::pair<std::uint64_t, std::uint64_t>, std::uint64_t>;
+
+void add(const v1::StatusReply& reply, held_entries* held) {
+  for (const auto& end : reply.vector()) {
+    auto& last = (*held)[{end.origin(), end.epoch()}];
+    last = std::max<std::uint64_t>(last, end.sequence());
+  }
+}
+
+bool covers(const v1::StatusReply& reply, held_entries wanted) {
+  for (const auto& end : reply.vector())
+    if (const auto found = wanted.find({end.origin(), end.epoch()});
+        found != wanted.end() && found->second <= end.sequence())
+      wanted.erase(found);
+  return wanted.empty();
+}
+
+std::string hex_of(const std::string& bytes) { return bytes.empty() ? "-" : hex(bytes); }
+
+std::string bytes_of(std::string_view text) {
+  std::string bytes;
+  if (text == "-") return bytes;
+  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
+    int value = 0;
+    std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
+    bytes += static_cast<char>(value);
+  }
+  return bytes;
+}
+
+/// What the members that answer hold together, and how many of how many answered.
+struct cluster_state {
+  held_entries held;
+  std::uint32_t members = 0;
+  std::uint32_t write_quorum = 0;
+  std::uint32_t answered = 0;
+};
+
+cluster_state ask_members(std::vector<std::string> addresses, const net::client_options& options) {
+  cluster_state state;
+  // The list grows while it is walked: each member names the others.
+  for (std::size_t i = 0; i < addresses.size(); ++i) {
+    v1::StatusReply reply;
+    if (!net::client({addresses[i]}, options).node_status(&reply).ok()) continue;
+    add(reply, &state.held);
+    state.members = std::max(state.members, reply.members());
+    state.write_quorum = std::max(state.write_quorum, reply.write_quorum());
+    ++state.answered;
+    for (const auto& peer : reply.peers())
+      if (state.answered == 1 && std::find(addresses.begin(), addresses.end(), peer.address()) == addresses.end())
+        addresses.push_back(peer.address());
+  }
+  return state;
+}
+
+/// A client, and the node behind it when that is in this process.
+struct connection {
+  std::unique_ptr<embedded_node> node;
+  std::unique_ptr<net::client> client;
+  std::string place;  ///< of a data directory: which one
+};
+
+class quorate_source final : public row_source {
+ public:
+  explicit quorate_source(connection&& from) : from_(std::move(from)) {}
+  ~quorate_source() override {
+    pieces_.close();
+    if (reader_.joinable()) reader_.join();
+  }
+
+  result<std::optional<row_batch>> next(std::size_t rows_max) override {
+    if (!reader_.joinable()) reader_ = std::thread([this] { read(); });
+    while (at_ == piece_.rows_size()) {
+      if (piece_begun_) before_ = piece_.cursor();
+      auto piece = pieces_.take();
+      if (!piece) return end_.ok() ? result<std::optional<row_batch>>(std::nullopt) : failed(end_);
+      piece_ = std::move(*piece);
+      piece_begun_ = true;
+      at_ = std::exchange(skip_, 0);
+      if (at_ > piece_.rows_size()) return status(errc::internal, "the export does not go on where it was");
+    }
+    row_batch batch;
+    batch.of = memory::table_of(piece_.rows(at_));
+    while (at_ < piece_.rows_size() && batch.rows.size() < rows_max && memory::table_of(piece_.rows(at_)) == batch.of)
+      batch.rows.push_back(std::move(*piece_.mutable_rows(at_++)));
+    batch.position = hex_of(before_) + ':' + std::to_string(at_);
+    return std::optional(std::move(batch));
+  }
+
+  /// The cursor before a piece, and how many rows of the piece were dealt with.
+  void continue_after(std::string position) override {
+    const auto colon = std::min(position.find(':'), position.size());
+    before_ = bytes_of(std::string_view(position).substr(0, colon));
+    if (colon < position.size()) std::from_chars(position.data() + colon + 1, position.data() + position.size(), skip_);
+  }
+
+  result<std::string> fingerprint() override {
+    v1::DigestReply digest;
+    if (const auto call = from_.client->digest(&digest); !call.ok()) return failed(call);
+    return hex(digest.root());
+  }
+
+  std::uint64_t rows_about() override {
+    v1::StatusReply reply;
+    return from_.client->node_status(&reply).ok() ? reply.records() : 0;
+  }
+
+ private:
+  void read() {
+    end_ = from_.client->export_rows(before_, [this](v1::ExportPiece& piece) {
+      return pieces_.give(std::move(piece)) ? status() : status(errc::shutting_down, "no more is wanted");
+    });
+    pieces_.close();
+  }
+
+  connection from_;
+  hand_over<v1::ExportPiece> pieces_{pieces_ahead_max};
+  v1::ExportPiece piece_;
+  std::string before_;  ///< cursor before `piece_`
+  int at_ = 0;          ///< rows of `piece_` that were dealt with
+  int skip_ = 0;        ///< of the first piece of a resumed export
+  bool piece_begun_ = false;
+  net::call_result end_;  ///< of the export; set before `pieces_` is closed
+  std::thread reader_;
+};
+
+class quorate_target final : public row_target {
+ public:
+  explicit quorate_target(connection&& to) : to_(std::move(to)) {}
+
+  result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
+    std::vector<row_result> results(rows.size());
+    for (std::size_t first = 0; first < rows.size();) {
+      const auto last = end_of_call(rows, first);
+      if (status wrong = import(rows, first, last, &results); !wrong) return wrong;
+      first = last;
+    }
+    return results;
+  }
+
+  result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) override {
+    std::vector<v1::TransferRow> there;
+    for (std::size_t first = 0; first < rows.size();) {
+      const auto last = end_of_call(rows, first);
+      v1::FetchRequest request;
+      for (std::size_t i = first; i < last; ++i) *request.add_rows() = identity_row(rows[i]);
+      v1::FetchReply reply;
+      if (const auto call = to_.client->fetch_rows(request, &reply); !call.ok()) return failed(call);
+      for (auto& row : *reply.mutable_rows()) there.push_back(std::move(row));
+      first = last;
+    }
+    return there;
+  }
+
+  result<std::string> identity() override {
+    if (!to_.place.empty()) return to_.place;
+    v1::StatusReply reply;
+    if (const auto call = to_.client->node_status(&reply); !call.ok()) return failed(call);
+    return reply.cluster_id();
+  }
+
+ private:
+  static std::size_t end_of_call(const std::vector<v1::TransferRow>& rows, std::size_t first) {
+    std::size_t bytes = 0;
+    std::size_t last = first;
+    while (last < rows.size() && last - first < call_rows_max && (last == first || bytes < call_bytes_max))
+      bytes += rows[last++].ByteSizeLong();
+    return last;
+  }
+
+  static v1::TransferRow identity_row(const v1::TransferRow& row) {
+    v1::TransferRow identity;
+    switch (memory::table_of(row)) {
+      case table::memories: identity.mutable_memory()->set_id(row.memory().id()); break;
+      case table::archive: identity.mutable_archived()->mutable_memory()->set_id(row.archived().memory().id()); break;
+      case table::standards: identity.mutable_standard()->set_namespace_(row.standard().namespace_()); break;
+      case table::pending: identity.mutable_pending()->set_id(row.pending().id()); break;
+      case table::subscriptions: identity.mutable_subscription()->set_id(row.subscription().id()); break;
+      case table::links: *identity.mutable_link() = row.link(); break;
+    }
+    return identity;
+  }
+
+  static bool may_be_repeated(const v1::ImportReply::Item& item) {
+    constexpr int aborted = 10;
+    constexpr int resource_exhausted = 8;
+    constexpr int unavailable = 14;
+    constexpr int deadline_exceeded = 4;
+    if (item.write_failure().reason() == name_of(errc::disk_full)) return false;
+    return item.code() == aborted || item.code() == resource_exhausted || item.code() == unavailable
+           || item.code() == deadline_exceeded;
+  }
+
+  /// Until each row has a definite end; rows that no node takes end the migration.
+  status import(const std::vector<v1::TransferRow>& rows, std::size_t first, std::size_t last,
+                std::vector<row_result>* results) {
+    std::vector<std::size_t> left;
+    for (std::size_t i = first; i < last; ++i) left.push_back(i);
+    auto pause = first_pause;
+    status why;
+    for (int attempt = 0; attempt < attempts_max && !left.empty(); ++attempt) {
+      if (attempt > 0) {
+        std::this_thread::sleep_for(pause);
+        pause = std::min(pause * 2, longest_pause);
+      }
+      v1::ImportRequest request;
+      for (const auto i : left) *request.add_rows() = rows[i];
+      v1::ImportReply reply;
+      if (const auto call = to_.client->import_rows(request, &reply); !call.ok()) {
+        why = failed(call);
+        continue;
+      }
+      if (reply.items_size() != static_cast<int>(left.size()))
+        return {errc::internal, "the node's answer is not about what it was asked"};
+      std::vector<std::size_t> again;
+      for (std::size_t k = 0; k < left.size(); ++k) {
+        const auto& item = reply.items(static_cast<int>(k));
+        if (item.write_failure().reason() == name_of(errc::disk_full))
+          return {errc::disk_full, item.message() + "; make room, then repeat"};
+        if (may_be_repeated(item)) {
+          why = status(errc::unavailable, item.message());
+          again.push_back(left[k]);
+        } else {
+          (*results)[left[k]] = end_of(item);
+        }
+      }
+      left = std::move(again);
+    }
+    return left.empty() ? status() : why;
+  }
+
+  static row_result end_of(const v1::ImportReply::Item& item) {
+    if (item.code() != 0) {
+      const auto field = item.invalid_field().field();
+      return {row_end::failed, field.empty() ? item.message() : field + ' ' + item.invalid_field().rule()};
+    }
+    switch (item.outcome()) {
+      case v1::ImportReply::UNCHANGED: return {row_end::unchanged, {}};
+      case v1::ImportReply::KEPT: return {row_end::kept, {}};
+      default: return {row_end::written, {}};
+    }
+  }
+
+  connection to_;
+};
+
+result<connection> open(const node_parts& parts, const std::string& directory, const net::client_options& options) {
+  if (!parts.open_embedded) return status::invalid("rocksdb://", "this program was built without a node");
+  auto node = parts.open_embedded(directory);
+  if (!node) return node.error();
+  auto client = std::make_unique<net::client>((*node)->channel(), directory, options);
+  struct stat facts {};
+  if (::stat(directory.c_str(), &facts) != 0) return status(errc::storage_failure, "cannot look at " + directory);
+  return connection{std::move(*node), std::move(client),
+                    std::to_string(facts.st_dev) + '/' + std::to_string(facts.st_ino)};
+}
+
+}  // namespace
+
+result<std::unique_ptr<row_source>> open_cluster_source(const std::vector<std::string>& endpoints,
+                                                        const net::client_options& options) {
+  const auto cluster = ask_members(endpoints, options);
+  if (cluster.answered == 0) return status::invalid("--from", "no node answers at " + endpoints.front());
+  // Of those that answer one has every acknowledged write, if they and a write quorum cannot miss each other.
+  if (cluster.answered + cluster.write_quorum <= cluster.members)
+    return status(errc::quorum_unreachable,
+                  "only " + std::to_string(cluster.answered) + " of " + std::to_string(cluster.members)
+                      + " members answer, which may lack writes that were acknowledged; name the others too");
+  const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(catch_up_bound).count();
+  do {
+    for (const auto& endpoint : endpoints) {
+      auto client = std::make_unique<net::client>(std::vector<std::string>{endpoint}, options);
+      v1::StatusReply reply;
+      if (client->node_status(&reply).ok() && covers(reply, cluster.held))
+        return std::make_unique<quorate_source>(connection{nullptr, std::move(client), {}});
+    }
+    std::this_thread::sleep_for(catch_up_pause);
+  } while (system_clock().steady_us() < give_up_us);
+  return status(errc::behind, "no node of --from holds yet all that the members hold together; see admin status");
+}
+
+result<std::unique_ptr<row_target>> open_cluster_target(const std::vector<std::string>& endpoints,
+                                                        const net::client_options& options) {
+  auto client = std::make_unique<net::client>(endpoints, options);
+  v1::StatusReply reply;
+  if (!client->node_status(&reply).ok()) return status::invalid("--to", "no node answers at " + endpoints.front());
+  return std::make_unique<quorate_target>(connection{nullptr, std::move(client), {}});
+}
+
+result<std::unique_ptr<row_source>> open_directory_source(const node_parts& parts, const std::string& directory,
+                                                          const net::client_options& options) {
+  // Opening makes what is not there.
+  struct stat facts {};
+  if (::stat((directory + "/CURRENT").c_str(), &facts) != 0)
+    return status::invalid("--from", directory + " is no data directory");
+  auto opened = open(parts, directory, options);
+  if (!opened) return opened.error();
+  return std::make_unique<quorate_source>(std::move(*opened));
+}
+
+result<std::unique_ptr<row_target>> open_directory_target(const node_parts& parts, const std::string& directory,
+                                                          const net::client_options& options) {
+  auto opened = open(parts, directory, options);
+  if (!opened) return opened.error();
+  return std::make_unique<quorate_target>(std::move(*opened));
+}
+
+}  // namespace quorate::cli::migrate
