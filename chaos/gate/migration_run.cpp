@@ -64,7 +64,7 @@ result<migration_run> migration_run::start(const std::string& program, const std
   process_options options{{"/bin/sh", "-c", R"(exec "$@" >"$0")", made.report_path(), program, "migrate", "--from",
                            from, "--to", to, "--json"},
                           // How far it came is kept there, and is nobody else's business.
-                          {"XDG_STATE_HOME=" + directory},
+                          {"XDG_STATE_HOME=" + directory + "/state"},
                           made.said_path()};
   options.arguments.insert(options.arguments.end(), flags.begin(), flags.end());
   auto started = process::start(options);
