@@ -262,6 +262,26 @@ struct client::connections {
     if (silent.empty()) silent = addresses;
     return unreachable(silent);
   }
+
+  /// The same for a call of any length, to the one endpoint that is the present favourite, or the first that can be
+  /// reached. `call(endpoint)` returns how it went.
+  template <class Call>
+  call_result run_unbounded(Call call) {
+    std::vector<std::string> silent;
+    for (auto left = endpoints.size(); left > 0; --left) {
+      auto& node = *endpoints[preferred.load()];
+      if (!node.connect(std::min<steady::duration>(timeout, milliseconds(limits::connect_timeout_ms)))) {
+        silent.push_back(node.address());
+        avoid(preferred.load());
+        continue;
+      }
+      auto result = call(node);
+      if (!result.ok()) result.outcome = call_outcome::rejected;
+      result.endpoint = node.address();
+      return result;
+    }
+    return unreachable(silent);
+  }
 };
 
 client::client(std::vector<std::string> endpoints, const client_options& options)
@@ -352,14 +372,7 @@ call_result client::digest(v1::DigestReply* reply) {
 }
 
 call_result client::backup(const std::function<status(std::string_view piece)>& take) {
-  std::vector<std::string> silent;
-  for (auto left = connections_->endpoints.size(); left > 0; --left) {
-    auto& node = *connections_->endpoints[connections_->preferred.load()];
-    if (!node.connect(std::min<steady::duration>(connections_->timeout, milliseconds(limits::connect_timeout_ms)))) {
-      silent.push_back(node.address());
-      connections_->avoid(connections_->preferred.load());
-      continue;
-    }
+  return connections_->run_unbounded([&](endpoint& node) {
     grpc::ClientContext context;
     const auto reader = node.admin().Backup(&context, {});
     v1::BackupPiece piece;
@@ -367,17 +380,21 @@ call_result client::backup(const std::function<status(std::string_view piece)>& 
     while (taken.ok() && reader->Read(&piece)) taken = take(piece.bytes());
     if (!taken) context.TryCancel();
     auto result = decode(reader->Finish());
-    if (!taken) {
-      result = {};
-      result.reason = quorate::name_of(taken.code());
-      result.message = taken.message();
-      result.code = static_cast<int>(grpc::StatusCode::ABORTED);
-    }
-    if (!result.ok() || !taken) result.outcome = call_outcome::rejected;
-    result.endpoint = node.address();
+    if (taken.ok()) return result;
+    result = {};
+    result.outcome = call_outcome::rejected;
+    result.reason = quorate::name_of(taken.code());
+    result.message = taken.message();
+    result.code = static_cast<int>(grpc::StatusCode::ABORTED);
     return result;
-  }
-  return unreachable(silent);
+  });
+}
+
+call_result client::back_up_into(const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply) {
+  return connections_->run_unbounded([&](endpoint& node) {
+    grpc::ClientContext context;
+    return decode(node.admin().BackupInto(&context, request, reply));
+  });
 }
 
 call_result client::drill(const v1::DrillRequest& request) {

@@ -19,6 +19,7 @@
 #include "proto/record.hpp"
 #include "proto/snapshot_reading.hpp"
 #include "storage/disk_space.hpp"
+#include "storage/incremental_backup.hpp"
 
 namespace quorate::storage {
 
@@ -108,6 +109,14 @@ class store : public record_reader {
 
   /// A copy of everything, for a backup; none when this store cannot be copied. Disturbs neither reads nor writes.
   virtual std::unique_ptr<snapshot_reading> snapshot() const { return nullptr; }
+
+  /// Adds what is held now to the backups in a directory that the caller has locked. Takes its time and a thread, and
+  /// disturbs neither reads nor writes. not_permitted: this store cannot be backed up so; invalid_argument: the backups
+  /// there are another node's; shutting_down: given up as asked; disk_full: no room there. Says nothing about the
+  /// store, whatever it ends with.
+  virtual result<incremental_backup> back_up(const backup_order& /*order*/) const {
+    return status(errc::not_permitted, "this node's store cannot be backed up");
+  }
 
   /// Room for more, at this instant: others write to the same file system.
   virtual result<disk_space> space() const = 0;
