@@ -4,6 +4,7 @@
 // logs are copied as well, for what was committed while that happened. Tables, logs and manifest are fixed at one
 // instant each, in that order and with deletions held back, so opening the copy replays to a prefix of the history.
 #include <rocksdb/db.h>
+#include <rocksdb/metadata.h>
 #include <rocksdb/utilities/backup_engine.h>
 
 #include <algorithm>
@@ -135,6 +136,29 @@ result<std::string> owner_in(const rocks_database& db, const std::string& data) 
   return owner_text(*owner);
 }
 
+/// RocksDB writes a table with nothing below it once more, without its sequence numbers, some time after a flush. In a
+/// database that was never compacted that is every table, and the next backup would copy all of it a second time: so
+/// it is done first. Once there is a level below, what is flushed goes on top of that.
+void settle(const rocks_database& db) {
+  for (std::size_t f = 0; f < families; ++f) {
+    auto* handle = db[static_cast<family>(f)];
+    rocksdb::ColumnFamilyMetaData about;
+    db->GetColumnFamilyMetaData(handle, &about);
+    const auto deeper = std::any_of(about.levels.begin(), about.levels.end(),
+                                    [](const auto& level) { return level.level > 0 && !level.files.empty(); });
+    if (deeper || !db->Flush(rocksdb::FlushOptions(), handle).ok()) continue;
+    db->GetColumnFamilyMetaData(handle, &about);
+    std::vector<std::string> tables;
+    for (const auto& table : about.levels.front().files) tables.push_back(table.name);
+    if (tables.empty()) continue;
+    rocksdb::CompactionOptions options;
+    options.compression = rocksdb::kDisableCompressionOption;  // that is: the family's own
+    options.output_file_size_limit = db->GetOptions(handle).target_file_size_base;
+    // Refused when RocksDB is at it already. Nothing depends on it, and what fails for good the next write reports.
+    db->CompactFiles(options, handle, tables, 1).PermitUncheckedError();
+  }
+}
+
 result<incremental_backup> add(const rocks_database& db, const std::string& data, const backup_order& order) {
   const auto owner = owner_in(db, data);
   if (!owner) return owner.error();
@@ -145,6 +169,8 @@ result<incremental_backup> add(const rocks_database& db, const std::string& data
   if (!leave_free) return leave_free.error();
   overseer watch(order, *leave_free);
   if (!watch.may_go_on()) return watch.reason();
+
+  settle(db);
 
   std::set<std::string> held;
   std::vector<rocksdb::BackupInfo> earlier;
