@@ -261,6 +261,16 @@ TEST_CASE("e2e.backup: a changed byte of an incremental backup is found before a
     flip_a_byte(file, size / 2);
   }
   CHECK(run({"verify", "--from", backups}) == "exit code 0");
+
+  // Nor is it held against the node, whatever becomes of its next backups.
+  for (const auto& file : files) fs::resize_file(file, fs::file_size(file) / 2);
+  CHECK(run({"verify", "--from", backups}) == "exit code 1");
+  for (const auto* keep : {"48", "1"})
+    run({"backup", "--incremental", "--keep", keep, "--endpoints", cluster->address("a")});
+  CHECK(text_of(store(cluster->client("a"), "one", "still here")) == "OK");
+  fs::remove_all(backups);
+  CHECK(run({"backup", "--incremental", "--endpoints", cluster->address("a")}) == "exit code 0");
+  CHECK(run({"verify", "--from", backups}) == "exit code 0");
   CHECK(run({"restore", "--from", backups, "--data", target}) == "exit code 0");
 }
 
