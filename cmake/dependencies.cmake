@@ -28,6 +28,10 @@ target_link_libraries(quorate_caf INTERFACE ${CAF_CORE} Threads::Threads)
 add_library(quorate_xxhash INTERFACE)
 target_link_libraries(quorate_xxhash INTERFACE ${XXHASH})
 
+add_library(quorate_sqlite INTERFACE)
+target_include_directories(quorate_sqlite SYSTEM INTERFACE ${SQLITE_INCLUDE})
+target_link_libraries(quorate_sqlite INTERFACE ${SQLITE})
+
 # With the options its library was compiled with: they change its classes.
 add_library(quorate_http INTERFACE)
 target_include_directories(quorate_http SYSTEM INTERFACE ${HTTPLIB_INCLUDE})

@@ -69,7 +69,7 @@ class gate {
     auto scratch = scratch_directory::make();
     if (!scratch) return scratch.error();
     if (auto pinned = pin(scratch->path()); !pinned) return pinned;
-    const phase_options options{flags_.drills.program, scratch->path()};
+    const phase_options options{flags_.drills.program, scratch->path(), flags_.quick};
     status kept;
     if (wanted(1)) {
       for (auto& one : artefacts_of(1, [&] { return run_functional_phase(options, *where_); })) {

@@ -10,8 +10,6 @@
 namespace quorate::chaos {
 namespace {
 
-constexpr milliseconds run_bound(30'000);
-
 std::optional<nlohmann::ordered_json> parsed(const std::string& text) {
   auto json = nlohmann::ordered_json::parse(text, nullptr, false);
   return json.is_discarded() ? std::nullopt : std::optional(std::move(json));
@@ -45,9 +43,9 @@ quorate_program::quorate_program(std::string path) : path_(std::move(path)) {
   verbs_ = verbs_in(run({"--help"}).output);
 }
 
-program_answer quorate_program::run(std::vector<std::string> arguments) const {
+program_answer quorate_program::run(std::vector<std::string> arguments, milliseconds bound) const {
   arguments.insert(arguments.begin(), path_);
-  const auto ended = run_to_end({std::move(arguments), "", ""}, run_bound);
+  const auto ended = run_to_end({std::move(arguments), "", ""}, bound);
   if (!ended) return {-1, ended.error().message(), {}};
   program_answer answer{ended->exit_code, ended->output, {}};
   if (answer.exit_code == 0) answer.json = parsed(answer.output);
@@ -61,7 +59,7 @@ program_answer quorate_program::talk(const std::vector<std::string>& arguments, 
   // A shell, for the redirection; words are passed, not pasted.
   std::vector<std::string> words{"sh", "-c", R"(exec "$@" <"$0" 2>/dev/null)", file, path_};
   words.insert(words.end(), arguments.begin(), arguments.end());
-  const auto ended = run_to_end({std::move(words), "dash", ""}, run_bound);
+  const auto ended = run_to_end({std::move(words), "dash", ""}, program_bound);
   if (!ended) return {-1, ended.error().message(), {}};
   program_answer answer{ended->exit_code, ended->output, {}};
   answer.json = parsed(last_line(answer.output));

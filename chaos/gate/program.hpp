@@ -1,6 +1,7 @@
 // The program `quorate`, used as a person uses it.
 #pragma once
 
+#include <chrono>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <set>
@@ -8,6 +9,9 @@
 #include <vector>
 
 namespace quorate::chaos {
+
+/// Within which most verbs end.
+inline constexpr std::chrono::milliseconds program_bound(30'000);
 
 struct program_answer {
   int exit_code = -1;
@@ -23,7 +27,7 @@ class quorate_program {
   /// "quorate 0.1.0".
   const std::string& version() const { return version_; }
   bool has(const std::string& verb) const { return verbs_.contains(verb); }
-  program_answer run(std::vector<std::string> arguments) const;
+  program_answer run(std::vector<std::string> arguments, std::chrono::milliseconds bound = program_bound) const;
   /// Lines on its standard input; the last line of its standard output as JSON.
   program_answer talk(const std::vector<std::string>& arguments, const std::string& input,
                       const std::string& directory) const;

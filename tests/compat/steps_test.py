@@ -5,9 +5,13 @@
 Each step is a function below; every run begins in an empty directory with one record stored. Prints what failed and
 returns 1, or returns 0.
 """
+import contextlib
 import glob
 import json
 import os
+import pwd
+import secrets
+import shutil
 import signal
 import socket
 import subprocess
@@ -119,6 +123,89 @@ def step_transfer():
     require(imported["imported"] == 1 and imported["restamped"] == 1, imported)
     copy = json.loads(call("--db", "copy.db", "export"))["memories"][0]
     require(copy["metadata"]["agent_id"] == "importer" and copy["id"] == exported["memories"][0]["id"], copy)
+
+
+def postgres_programs():
+    """The directory of the newest server of the system, else of the one in PATH; None when there is none."""
+    releases = [p for p in glob.glob("/usr/lib/postgresql/*/bin") if os.access(p + "/initdb", os.X_OK)]
+    if releases:
+        return max(releases, key=lambda p: float(p.split("/")[-2]))
+    found = shutil.which("initdb")
+    return found and os.path.dirname(found)
+
+
+@contextlib.contextmanager
+def private_postgres():
+    """The URL of a server of our own, which is gone afterwards. It does not run as root, so for root it is `postgres`."""
+    programs = postgres_programs()
+    require(programs, "needs PostgreSQL; install postgresql-15")
+    with tempfile.TemporaryDirectory() as directory, contextlib.ExitStack() as at_the_end:
+        as_user = {}
+        if os.geteuid() == 0:
+            user = pwd.getpwnam("postgres")
+            os.chown(directory, user.pw_uid, user.pw_gid)
+            as_user = {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+        password = secrets.token_hex(16)
+        with open(directory + "/password", "w") as file:
+            file.write(password)
+            os.fchmod(file.fileno(), 0o600)
+            if as_user:
+                os.fchown(file.fileno(), as_user["user"], as_user["group"])
+        subprocess.run([programs + "/initdb", "-D", directory + "/data", "-U", "ai_memory", "--auth=scram-sha-256",
+                        "--pwfile", directory + "/password", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
+                       check=True, stdout=subprocess.DEVNULL, cwd=directory, **as_user)
+        port = free_ports(1)[0]
+        server = subprocess.Popen([programs + "/postgres", "-D", directory + "/data", "-p", str(port),
+                                   "-c", "listen_addresses=127.0.0.1", "-c", "unix_socket_directories=",
+                                   "-c", "dynamic_shared_memory_type=mmap"],
+                                  stderr=subprocess.DEVNULL, cwd=directory, **as_user)
+        at_the_end.callback(server.wait)
+        at_the_end.callback(server.send_signal, signal.SIGQUIT)
+        place = ["-h", "127.0.0.1", "-p", str(port)]
+        until("PostgreSQL is ready",
+              lambda: server.poll() is not None or subprocess.run(["pg_isready", "-q", *place]).returncode == 0)
+        require(server.poll() is None, "PostgreSQL does not come up")
+        subprocess.run(["createdb", *place, "-U", "ai_memory", "ai_memory_test"], check=True,
+                       env={**environment, "PGPASSWORD": password})
+        yield f"postgres://ai_memory:{password}@127.0.0.1:{port}/ai_memory_test"
+
+
+def step_migrate():
+    if not postgres_programs() and os.environ.get("QUORATE_NEED_POSTGRES") != "1":
+        print("migrate: skipped: PostgreSQL is not installed; install postgresql-15, or set QUORATE_NEED_POSTGRES=1")
+        return
+    rows = 1000
+    source, back = os.path.abspath("phase3-source.db"), os.path.abspath("phase3-roundtrip.db")
+    by_store = 20  # the others by one import: the gate's 1,000 starts take a minute
+    for i in range(1, by_store + 1):
+        call("store", "--title", f"migrate-test-{i}", "--content", f"row {i}", "--tier", "mid", "--namespace", "phase3",
+             AI_MEMORY_DB=source)
+    lines = [{"title": f"migrate-test-{i}", "content": f"row {i}", "tier": "mid", "namespace": "phase3"}
+             for i in range(by_store + 1, rows + 1)]
+    call("import", text="".join(json.dumps(line) + "\n" for line in lines), AI_MEMORY_DB=source)
+
+    def migrate(origin, target):
+        report = document("migrate", "--from", origin, "--to", target, "--batch", "500")
+        require((report["memories_read"], report["memories_written"], report["errors"]) == (rows, rows, []), report)
+
+    def total(database):
+        return document("stats", AI_MEMORY_DB=database)["total"]
+
+    with private_postgres() as postgres:
+        for _ in range(2):
+            migrate("sqlite://" + source, postgres)
+        migrate(postgres, "sqlite://" + back)
+    require((total(source), total(back)) == (rows, rows), (total(source), total(back)))
+    # A file of SQLite is one, on both ends.
+    call("migrate", "--from=sqlite://" + source, "--to", "sqlite://" + os.path.abspath("directory"))
+    require(os.path.isdir("directory"), "what is not there becomes a directory")
+    with open("real.db", "w"):
+        pass
+    migrate("sqlite://" + source, "sqlite://" + os.path.abspath("real.db"))
+    with open("real.db", "rb") as file:
+        require(file.read(15) == b"SQLite format 3", "a file stays one")
+    migrate("sqlite://" + os.path.abspath("real.db"), "sqlite://" + os.path.abspath("again.db"))
+    require(total("again.db") == rows, "from a file")
 
 
 def free_ports(count):
