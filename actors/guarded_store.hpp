@@ -52,6 +52,12 @@ class guarded_store final : public storage::store {
   result<storage::disk_space> space() const override {
     return guarded([&] { return below_->space(); });
   }
+  /// Its errors may be those of the directory it writes to: they are not held against the store, which the scrubber
+  /// reads in its own time.
+  result<storage::incremental_backup> back_up(const storage::backup_order& order) const override {
+    if (damaged_) return refusal();
+    return below_->back_up(order);
+  }
   std::unique_ptr<storage::verification> verify() const override;
   std::unique_ptr<snapshot_reading> snapshot() const override;
   std::unique_ptr<record_reader> view() const override;

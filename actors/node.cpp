@@ -160,6 +160,13 @@ class running_node final : public node, public net::node_api {
 
   std::unique_ptr<snapshot_reading> snapshot() const override { return store_->snapshot(); }
   std::unique_ptr<record_reader> view() const override { return store_->view(); }
+  status back_up(const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply) override {
+    if (!context_.options.back_up)
+      return {errc::not_permitted, "this node has no directory for backups: start it with --backup-dir"};
+    if (draining_) return {errc::shutting_down, "the node is draining"};
+    return context_.options.back_up(
+        *store_, [this] { return draining_.load(); }, request, reply);
+  }
   void describe(v1::StatusReply* reply) const override;
   void describe(v1::ActorsReply* reply) const override;
   status describe(v1::DigestReply* reply) const override;

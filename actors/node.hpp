@@ -19,6 +19,11 @@ namespace quorate::storage {
 class store;
 }
 
+namespace quorate::v1 {
+class BackupIntoReply;
+class BackupIntoRequest;
+}  // namespace quorate::v1
+
 namespace quorate {
 
 /// Another member: its name and the address its node listens on.
@@ -42,6 +47,11 @@ struct node_options {
   /// Removes the records whose expiry has come, and says how many; none: nobody does it by himself. Called on a thread
   /// that may wait, never after the node is gone.
   std::function<result<std::uint64_t>(net::node_api& node)> collect_expired;
+  /// Adds what the store holds to its backups; none: the node was given no place for them. Called on a thread that may
+  /// wait, one call at a time; ends soon once `give_up` says so.
+  std::function<status(const storage::store& disk, const std::function<bool()>& give_up,
+                       const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply)>
+      back_up;
   std::int64_t collect_interval_ms = limits::collect_interval_ms_default;
   /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
   bool accept_loss = false;

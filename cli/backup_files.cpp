@@ -1,6 +1,5 @@
 #include "cli/backup_files.hpp"
 
-#include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -8,11 +7,10 @@
 #include <cstring>
 #include <ctime>
 #include <filesystem>
-#include <fstream>
 #include <nlohmann/json.hpp>
-#include <sstream>
 
 #include "cli/files.hpp"
+#include "cli/manifest.hpp"
 #include "cli/sha256.hpp"
 #include "memory/timestamp.hpp"
 
@@ -25,7 +23,6 @@ namespace {
 constexpr std::string_view prefix = "ai-memory-";
 constexpr std::string_view manifest_suffix = ".manifest.json";
 constexpr std::string_view snapshot_suffix = ".db";
-constexpr std::size_t piece_bytes = 1u << 20;
 
 std::string stamp_of(std::int64_t now_ms) {
   const std::time_t seconds = now_ms / 1000;
@@ -39,12 +36,16 @@ status failure(const std::string& what, const std::string& path) {
   return {errc::storage_failure, "cannot " + what + " " + path + ": " + std::strerror(errno)};
 }
 
+nlohmann::ordered_json members_of(const manifest& m) {
+  return {{"snapshot", m.snapshot}, {"sha256", m.sha256},   {"bytes", m.bytes},
+          {"source_db", m.source},  {"version", m.version}, {"created_at", m.created_at}};
+}
+
 result<manifest> parse_manifest(const std::string& path) {
-  std::ifstream file(path);
-  std::stringstream text;
-  text << file.rdbuf();
-  if (!file) return status(errc::not_found, "cannot read " + path);
-  const auto json = nlohmann::json::parse(text.str(), nullptr, false);
+  const auto text = read_manifest_file(path);
+  if (!text) return text.error();
+  const auto sealed = unseal_manifest(*text);
+  const auto json = sealed ? *sealed : nlohmann::ordered_json::parse(*text, nullptr, false);
   manifest m;
   try {
     m.snapshot = json.at("snapshot").get<std::string>();
@@ -54,8 +55,10 @@ result<manifest> parse_manifest(const std::string& path) {
     m.version = json.at("version").get<std::string>();
     m.created_at = json.at("created_at").get<std::string>();
   } catch (const nlohmann::json::exception&) {
-    return status(errc::corruption, path + " is no manifest of a backup");
+    return no_manifest(path);
   }
+  // Earlier releases wrote these members and nothing else; what had a seal once has one member more than that.
+  if (!sealed && to_json(m, true) + "\n" != *text) return no_manifest(path);
   if (m.snapshot.empty() || m.snapshot.find('/') != std::string::npos)
     return status(errc::corruption, path + " names no snapshot beside it");
   return m;
@@ -89,9 +92,7 @@ result<backup_pair> pair_of(const std::string& manifest_path) {
 }  // namespace
 
 std::string to_json(const manifest& m, bool pretty) {
-  const nlohmann::ordered_json json{{"snapshot", m.snapshot}, {"sha256", m.sha256},   {"bytes", m.bytes},
-                                    {"source_db", m.source},  {"version", m.version}, {"created_at", m.created_at}};
-  return json.dump(pretty ? 2 : -1, ' ', false, nlohmann::json::error_handler_t::replace);
+  return members_of(m).dump(pretty ? 2 : -1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
 result<backup_pair> write_backup(
@@ -124,7 +125,7 @@ result<backup_pair> write_backup(
   made.content.created_at = memory::format_timestamp(now_ms);
   new_file description;
   if (auto opened = description.open(made.manifest_path); !opened) return opened;
-  if (auto written = description.append(to_json(made.content, true) + "\n"); !written) return written;
+  if (auto written = description.append(seal_manifest(members_of(made.content))); !written) return written;
   if (auto published = description.publish(); !published) return published;
   return made;
 }
@@ -144,23 +145,12 @@ result<backup_pair> find_backup(const std::string& path) {
 }
 
 status verify_backup(const backup_pair& backup) {
-  const int file = ::open(backup.snapshot_path.c_str(), O_RDONLY | O_CLOEXEC);
-  if (file < 0) return failure("read", backup.snapshot_path);
-  sha256 hash;
-  std::uint64_t bytes = 0;
-  std::string buffer(piece_bytes, '\0');
-  ssize_t taken = 0;
-  while ((taken = ::read(file, buffer.data(), buffer.size())) > 0) {
-    hash.add({buffer.data(), static_cast<std::size_t>(taken)});
-    bytes += static_cast<std::uint64_t>(taken);
-  }
-  auto failed = taken < 0 ? failure("read", backup.snapshot_path) : status();
-  ::close(file);
-  if (!failed) return failed;
-  if (bytes != backup.content.bytes)
-    return {errc::corruption, backup.snapshot_path + " has " + std::to_string(bytes) + " bytes, its manifest says "
-                                  + std::to_string(backup.content.bytes)};
-  if (hash.take() != backup.content.sha256)
+  const auto found = hash_file(backup.snapshot_path);
+  if (!found) return found.error();
+  if (found->bytes != backup.content.bytes)
+    return {errc::corruption, backup.snapshot_path + " has " + std::to_string(found->bytes)
+                                  + " bytes, its manifest says " + std::to_string(backup.content.bytes)};
+  if (found->sha256 != backup.content.sha256)
     return {errc::corruption, backup.snapshot_path + " does not have the SHA-256 its manifest says"};
   return {};
 }

@@ -25,7 +25,8 @@ struct manifest {
   std::string created_at;  ///< RFC 3339
 };
 
-/// Keys in this order: snapshot, sha256, bytes, source_db, version, created_at.
+/// Keys in this order: snapshot, sha256, bytes, source_db, version, created_at. In the file a seal follows
+/// (cli/manifest.hpp); earlier releases wrote none, and what they wrote is read.
 std::string to_json(const manifest& m, bool pretty);
 
 struct backup_pair {
@@ -39,7 +40,8 @@ result<backup_pair> write_backup(
     const std::string& directory, std::string source, std::int64_t now_ms,
     const std::function<status(const std::function<status(std::string_view)>& append)>& copy);
 
-/// A manifest, the snapshot beside one, or a directory, of which the newest counts.
+/// A manifest, the snapshot beside one, or a directory, of which the newest counts. corruption for a manifest of which
+/// a byte has changed.
 result<backup_pair> find_backup(const std::string& path);
 
 /// Reads the snapshot through: corruption when its size or hash is not what the manifest says.

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/command_line.hpp"
+#include "cli/node_backup.hpp"
 #include "cli/serve.hpp"
 #include "net/grpc_process.hpp"
 #include "proto/clock.hpp"
@@ -56,5 +57,7 @@ int main(int count, char** values) {
   if (const int wrong = plant_from_environment(); wrong != 0) return wrong;
   const std::vector<std::string> arguments(values + 1, values + count);
   const cli::console where{std::cin, std::cout, std::cerr, STDIN_FILENO, terminal_width(), isatty(STDERR_FILENO) != 0};
-  return cli::run_command_line(arguments, where, {cli::serve, cli::open_embedded, cli::restore_directory});
+  return cli::run_command_line(arguments, where,
+                               {cli::serve, cli::open_embedded, cli::restore_directory, cli::back_up_directory,
+                                cli::verify_incremental, cli::restore_incremental});
 }

@@ -14,12 +14,14 @@
 
 #include "actors/log.hpp"
 #include "actors/node.hpp"
+#include "cli/node_backup.hpp"
 #include "cli/serve_options.hpp"
 #include "net/collect.hpp"
 #include "net/grpc_server.hpp"
 #include "net/grpc_transport.hpp"
 #include "net/http/gateway.hpp"
 #include "proto/clock.hpp"
+#include "quorate/v1/admin.pb.h"
 #include "storage/data_directory.hpp"
 #include "storage/disk_space.hpp"
 #include "storage/rocks_store.hpp"
@@ -156,6 +158,30 @@ result<std::uint64_t> collect_expired(net::node_api& node) {
   return done->collected();
 }
 
+/// What a client asks for with `quorate backup --incremental`.
+status back_up_into(const storage::store& disk, const std::string& to, const std::string& source,
+                    const std::function<bool()>& give_up, const v1::BackupIntoRequest& request,
+                    v1::BackupIntoReply* reply) {
+  const auto made = back_up_incrementally(disk, {to, source, request.keep(), give_up});
+  if (!made) {
+    logging::event(logging::level::warn, "backup.failed", {{"directory", to}, {"reason", made.error().message()}});
+    // The flag was the operator's; the caller named nothing.
+    return {made.error().code(), made.error().context()};
+  }
+  const auto& content = made->backup.content;
+  logging::event(logging::level::info, "backup.made",
+                 {{"directory", to},
+                  {"id", content.id},
+                  {"bytes", static_cast<std::int64_t>(content.bytes)},
+                  {"new_bytes", static_cast<std::int64_t>(content.new_bytes)}});
+  reply->set_id(content.id);
+  reply->set_bytes(content.bytes);
+  reply->set_new_bytes(content.new_bytes);
+  reply->set_removed(made->removed);
+  reply->set_manifest(made->backup.manifest_path);
+  return {};
+}
+
 result<running_node> start(const node_options& options, const std::string& directory, const doors& open,
                            std::function<void(const status& why)> on_fatal) {
   if (auto valid = validate(options); !valid) return valid;
@@ -227,6 +253,11 @@ status serve_once(const serve_options& options, std::ostream& out, bool* served)
   const auto end = std::make_shared<ending>();
   auto node = options.node;
   node.collect_expired = collect_expired;
+  if (!options.backup_directory.empty())
+    node.back_up = [to = options.backup_directory, source = options.directory](
+                       const storage::store& disk, const std::function<bool()>& give_up,
+                       const v1::BackupIntoRequest& request,
+                       v1::BackupIntoReply* reply) { return back_up_into(disk, to, source, give_up, request, reply); };
   node.began_after_damage = storage::holds_set_aside(options.directory);
   auto running = start(node, options.directory, {options.listen, options.http, options.api_key},
                        [&options, end](const status& why) {
@@ -302,7 +333,8 @@ result<std::unique_ptr<embedded_node>> open_embedded(const std::string& director
 }
 
 result<restored_directory> restore_directory(const restore_order& order) {
-  auto restored = storage::restore_rocks_store({order.directory, {order.cluster_id, order.name}}, order.input);
+  auto restored =
+      storage::restore_rocks_store({order.target.directory, {order.target.cluster_id, order.target.name}}, order.input);
   if (!restored) return restored.error();
   return restored_directory{restored->owner.cluster_id, restored->owner.node_name, restored->rows};
 }

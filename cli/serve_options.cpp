@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "cli/commands.hpp"
+#include "cli/incremental_files.hpp"
 #include "cli/parse.hpp"
 #include "cli/verb.hpp"
 #include "proto/limits.hpp"
@@ -167,6 +168,8 @@ result<serve_options> resolve(const serve_flags& flags) {
     return status::invalid("--name", "is missing: the node's name, the same at every start and unlike every peer's");
   if (flags.data.empty()) return status::invalid("--data", "is missing: the directory that keeps the node's records");
   options.directory = flags.data;
+  options.backup_directory = flags.backup_directory;
+  if (auto apart = check_backup_place("--backup-dir", flags.backup_directory, flags.data); !apart) return apart;
   if (auto read = read_members(flags, &options.node); !read) return read;
   if (auto read = read_times(flags, &options.node); !read) return read;
   if (auto read = read_doors(flags, &options); !read) return read;
@@ -201,6 +204,8 @@ void add_serve_command(CLI::App& program, session& run) {
       "Wait before passing on what another member wrote (default 500ms)");
   add("--collect-interval", "QUORATE_COLLECT_INTERVAL", flags->collect_interval,
       "How often records whose expiry has come go to the archive (default 30m)");
+  add("--backup-dir", "QUORATE_BACKUP_DIR", flags->backup_directory,
+      "Where 'backup --incremental' makes this node put its backups (default: it makes none)");
   add("--on-damage", "QUORATE_ON_DAMAGE", flags->damage,
       "When the disk is damaged: refill from the others (the default) or stop");
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");

@@ -23,8 +23,9 @@ struct serve_options {
   node_options node;
   std::string directory;
   std::string listen;
-  std::string http;     ///< where to serve HTTP; empty = not at all
-  std::string api_key;  ///< what HTTP requests must show; empty = nothing
+  std::string backup_directory;  ///< where incremental backups go; empty = nowhere
+  std::string http;              ///< where to serve HTTP; empty = not at all
+  std::string api_key;           ///< what HTTP requests must show; empty = nothing
   on_damage damage = on_damage::refill;
   logging::format format = logging::format::text;
   logging::level level = logging::level::info;
@@ -33,7 +34,7 @@ struct serve_options {
 /// As typed; empty = not given.
 struct serve_flags {
   std::string name, data, listen, cluster_id, write_quorum, quorum_timeout, max_clock_offset, relay_delay;
-  std::string format, level, config, damage, http, api_key_file, collect_interval;
+  std::string format, level, config, damage, http, api_key_file, collect_interval, backup_directory;
   std::vector<std::string> peers;
   bool enable_drills = false;
   bool accept_loss = false;

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/incremental_files.hpp"
 #include "net/client.hpp"
 #include "proto/status.hpp"
 
@@ -31,11 +32,15 @@ class embedded_node {
   virtual std::shared_ptr<grpc::Channel> channel() = 0;
 };
 
-/// A directory to make of a snapshot, for whom, and where its bytes come from (empty piece = end).
-struct restore_order {
+/// A directory to make of a backup, and for whom.
+struct restore_target {
   std::string directory;
-  std::string cluster_id;  ///< empty = as in the snapshot
-  std::string name;        ///< empty = as in the snapshot
+  std::string cluster_id;  ///< empty = as in the backup
+  std::string name;        ///< empty = as in the backup
+};
+/// The same of a snapshot, and where its bytes come from (empty piece = end).
+struct restore_order {
+  restore_target target;
   std::function<result<std::string>()> input;
 };
 struct restored_directory {
@@ -44,11 +49,21 @@ struct restored_directory {
   std::uint64_t rows = 0;
 };
 
+struct incremental_made {
+  incremental_backup_files backup;
+  std::uint32_t removed = 0;  ///< older ones that went
+};
+
 /// What only the whole program can do; unset in the tests of the verbs.
 struct node_parts {
   std::function<int(const serve_options& options, std::ostream& out, std::ostream& err)> serve;
   std::function<result<std::unique_ptr<embedded_node>>(const std::string& directory)> open_embedded;
   std::function<result<restored_directory>(const restore_order& order)> restore;
+  std::function<result<incremental_made>(const std::string& data, const std::string& to, std::uint32_t keep)>
+      back_up_directory;
+  std::function<status(const incremental_backup_files& backup)> verify_incremental;
+  std::function<result<restored_directory>(const incremental_backup_files& backup, const restore_target& target)>
+      restore_incremental;
 };
 
 /// Where a run reads and prints.

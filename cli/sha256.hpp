@@ -3,9 +3,12 @@
 // One thread. A failure of the library (out of memory) throws std::runtime_error.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <string_view>
+
+#include "proto/status.hpp"
 
 namespace quorate::cli {
 
@@ -21,5 +24,12 @@ class sha256 {
   struct state;
   std::unique_ptr<state> state_;
 };
+
+struct file_hash {
+  std::string sha256;
+  std::uint64_t bytes = 0;
+};
+/// Of a file, read to its end. storage_failure.
+result<file_hash> hash_file(const std::string& path);
 
 }  // namespace quorate::cli

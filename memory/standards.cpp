@@ -22,8 +22,10 @@ result<std::optional<v1::Standard>> stored_standard(const record_reader& now, st
   return standard;
 }
 
-/// The record that a standard names; nothing when it is gone.
+/// The record that a standard names; nothing when it is gone, or when it names none, as one that comes from another
+/// store may.
 result<std::optional<found_record>> record_of(const record_reader& now, const v1::Standard& standard) {
+  if (standard.standard_id().empty()) return std::optional<found_record>();
   auto found = find_record(now, standard.standard_id(), nullptr);
   if (found) return std::optional(std::move(*found));
   if (found.error().code() == errc::not_found) return std::optional<found_record>();

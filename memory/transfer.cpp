@@ -131,14 +131,15 @@ status check(v1::Standard* standard) {
   standard->clear_content();
   standard->clear_priority();
   standard->clear_governance();
-  return first_broken([&] { return validate_namespace(standard->namespace_()); },
-                      [&] { return check_id("standard_id", standard->standard_id()); },
-                      [&] {
-                        return standard->parent_namespace().empty()
-                                   ? status()
-                                   : check_namespace("parent_namespace", standard->parent_namespace());
-                      },
-                      [&] { return validate_timestamp(standard->updated_at(), "updated_at"); });
+  return first_broken(
+      [&] { return validate_namespace(standard->namespace_()); },
+      // ai-memory may keep a parent where no record is set.
+      [&] { return standard->standard_id().empty() ? status() : check_id("standard_id", standard->standard_id()); },
+      [&] {
+        return standard->parent_namespace().empty() ? status()
+                                                    : check_namespace("parent_namespace", standard->parent_namespace());
+      },
+      [&] { return validate_timestamp(standard->updated_at(), "updated_at"); });
 }
 
 status check(const v1::PendingAction::Approval& approval) {

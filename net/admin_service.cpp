@@ -1,5 +1,9 @@
 #include "net/admin_service.hpp"
 
+#include <exception>
+#include <string>
+#include <system_error>
+
 #include "net/message_stream.hpp"
 #include "net/status_map.hpp"
 
@@ -59,6 +63,41 @@ grpc::ServerWriteReactor<v1::BackupPiece>* admin_service::Backup(grpc::CallbackS
   auto blocks = node_.snapshot();
   if (!blocks) return new refused_stream<v1::BackupPiece>({errc::not_permitted, "this node's store cannot be copied"});
   return new message_stream<v1::BackupPiece, backup_source>(backup_source(std::move(blocks)));
+}
+
+admin_service::~admin_service() {
+  if (backup_.joinable()) backup_.join();
+}
+
+grpc::ServerUnaryReactor* admin_service::BackupInto(grpc::CallbackServerContext* call,
+                                                    const v1::BackupIntoRequest* request, v1::BackupIntoReply* reply) {
+  const std::lock_guard lock(mutex_);
+  if (backing_up_)
+    return finish(call, to_grpc(status(errc::overloaded, "a backup is being made; try again when it is done")));
+  if (backup_.joinable()) backup_.join();
+  auto* reactor = call->DefaultReactor();
+  try {
+    backup_ = std::thread([this, reactor, request, reply] { back_up(reactor, request, reply); });
+    backing_up_ = true;
+  } catch (const std::system_error& error) {
+    reactor->Finish(to_grpc(status(errc::overloaded, std::string("no thread for a backup: ") + error.what())));
+  }
+  return reactor;
+}
+
+void admin_service::back_up(grpc::ServerUnaryReactor* call, const v1::BackupIntoRequest* request,
+                            v1::BackupIntoReply* reply) {
+  status end;
+  try {
+    end = node_.back_up(*request, reply);
+  } catch (const std::exception& error) {
+    end = status(errc::internal, error.what());
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    backing_up_ = false;
+  }
+  call->Finish(to_grpc(end));
 }
 
 }  // namespace quorate::net

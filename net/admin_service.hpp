@@ -1,5 +1,11 @@
 // quorate.v1.Admin over the node.
+//
+// Owned by the server. Calls come on gRPC's threads; a backup into the node's own directory gets a thread of its own,
+// one at a time, which the end of the service waits for.
 #pragma once
+
+#include <mutex>
+#include <thread>
 
 #include "net/node_api.hpp"
 #include "quorate/v1/admin.grpc.pb.h"
@@ -9,6 +15,7 @@ namespace quorate::net {
 class admin_service final : public v1::Admin::CallbackService {
  public:
   explicit admin_service(node_api& node) : node_(node) {}
+  ~admin_service() override;
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* call, const v1::StatusRequest*,
                                    v1::StatusReply* reply) override;
@@ -20,9 +27,18 @@ class admin_service final : public v1::Admin::CallbackService {
                                   v1::DrillReply*) override;
   grpc::ServerWriteReactor<v1::BackupPiece>* Backup(grpc::CallbackServerContext* call,
                                                     const v1::BackupRequest*) override;
+  grpc::ServerUnaryReactor* BackupInto(grpc::CallbackServerContext* call, const v1::BackupIntoRequest* request,
+                                       v1::BackupIntoReply* reply) override;
 
  private:
+  /// Makes the backup and answers the call; the thread of it.
+  void back_up(grpc::ServerUnaryReactor* call, const v1::BackupIntoRequest* request, v1::BackupIntoReply* reply);
+
   node_api& node_;
+
+  std::mutex mutex_;
+  bool backing_up_ = false;
+  std::thread backup_;  ///< of the last call; once backing_up_ is false it only has to end
 };
 
 }  // namespace quorate::net

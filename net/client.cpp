@@ -278,10 +278,10 @@ struct client::connections {
     return unreachable(silent);
   }
 
-  /// `open(endpoint, context)` makes a call that is answered with a stream; `take()`, a status, is called whenever
-  /// `piece` holds the next message, and may end the call.
-  template <class Open, class Piece, class Take>
-  call_result run_stream(Open open, Piece* piece, Take take) {
+  /// The same for a call of any length, to the one endpoint that is the present favourite, or the first that can be
+  /// reached. `call(endpoint)` returns how it went.
+  template <class Call>
+  call_result run_unbounded(Call call) {
     std::vector<std::string> silent;
     for (auto left = endpoints.size(); left > 0; --left) {
       auto& node = *endpoints[preferred.load()];
@@ -290,23 +290,33 @@ struct client::connections {
         avoid(preferred.load());
         continue;
       }
+      auto result = call(node);
+      if (!result.ok()) result.outcome = call_outcome::rejected;
+      result.endpoint = node.address();
+      return result;
+    }
+    return unreachable(silent);
+  }
+
+  /// `open(endpoint, context)` makes a call that is answered with a stream; `take()`, a status, is called whenever
+  /// `piece` holds the next message, and may end the call.
+  template <class Open, class Piece, class Take>
+  call_result run_stream(Open open, Piece* piece, Take take) {
+    return run_unbounded([&](endpoint& node) {
       grpc::ClientContext context;
       const auto reader = open(node, context);
       status taken;
       while (taken.ok() && reader->Read(piece)) taken = take();
       if (!taken) context.TryCancel();
       auto result = decode(reader->Finish());
-      if (!taken) {
-        result = {};
-        result.reason = quorate::name_of(taken.code());
-        result.message = taken.message();
-        result.code = static_cast<int>(grpc::StatusCode::ABORTED);
-      }
-      if (!result.ok() || !taken) result.outcome = call_outcome::rejected;
-      result.endpoint = node.address();
+      if (taken.ok()) return result;
+      result = {};
+      result.outcome = call_outcome::rejected;
+      result.reason = quorate::name_of(taken.code());
+      result.message = taken.message();
+      result.code = static_cast<int>(grpc::StatusCode::ABORTED);
       return result;
-    }
-    return unreachable(silent);
+    });
   }
 };
 
@@ -422,6 +432,13 @@ call_result client::import_rows(const v1::ImportRequest& request, v1::ImportRepl
 call_result client::fetch_rows(const v1::FetchRequest& request, v1::FetchReply* reply) {
   return connections_->run(call_kind::read, [&](endpoint& node, grpc::ClientContext& context) {
     return node.transfer().Fetch(&context, request, reply);
+  });
+}
+
+call_result client::back_up_into(const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply) {
+  return connections_->run_unbounded([&](endpoint& node) {
+    grpc::ClientContext context;
+    return decode(node.admin().BackupInto(&context, request, reply));
   });
 }
 

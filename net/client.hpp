@@ -111,6 +111,8 @@ class client {
   /// All that one endpoint, the present favourite, holds: `take` is given it piece by piece and may end it with an
   /// error. Has no timeout: a connection that goes silent is found dead by its pings.
   call_result backup(const std::function<status(std::string_view piece)>& take);
+  /// Has that endpoint add to its own backups. No timeout either; sent once.
+  call_result back_up_into(const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply);
   /// Treated as a write: never sent twice.
   call_result drill(const v1::DrillRequest& request);
 

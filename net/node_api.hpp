@@ -1,6 +1,7 @@
 // What the gRPC services call *up* through: the node, without its actors.
 //
-// Implemented by actors/node. Every call: any thread, never blocks on disk or network beyond a read of the store.
+// Implemented by actors/node. Every call: any thread, never blocks on disk or network beyond a read of the store, but
+// for `back_up`.
 #pragma once
 
 #include <atomic>
@@ -21,6 +22,8 @@
 
 namespace quorate::v1 {
 class ActorsReply;
+class BackupIntoReply;
+class BackupIntoRequest;
 class DigestReply;
 class DrillRequest;
 class Hello;
@@ -212,6 +215,12 @@ class node_api {
   /// This node's copy as it is now, for whoever reads all of it; none when its store cannot hold an instant. Not to
   /// outlive the node.
   virtual std::unique_ptr<record_reader> view() const { return nullptr; }
+
+  /// Adds to the backups in the directory this node was given for them; not_permitted when it was given none. Blocks
+  /// for as long as it takes to copy what is new: for a thread of its own.
+  virtual status back_up(const v1::BackupIntoRequest& /*request*/, v1::BackupIntoReply* /*reply*/) {
+    return {errc::not_permitted, "this node makes no backups"};
+  }
 
   virtual void describe(v1::StatusReply* reply) const = 0;
   virtual void describe(v1::ActorsReply* reply) const = 0;

@@ -1,11 +1,13 @@
 #include "storage/disk_space.hpp"
 
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <utility>
 
 #include "proto/limits.hpp"
 #include "storage/data_directory.hpp"
@@ -58,6 +60,15 @@ result<disk_space> space_of(const std::string& directory) {
   // Without room for new files there is no room, however many bytes are free.
   if (about->f_files > 0 && about->f_favail < files_needed) return disk_space{0, reserve_of(about->f_blocks * block)};
   return disk_space{about->f_bavail * block, reserve_of(about->f_blocks * block)};
+}
+
+result<bool> on_same_file_system(const std::string& one, const std::string& other) {
+  struct stat first {};
+  struct stat second {};
+  for (const auto& [path, about] : {std::pair(&one, &first), std::pair(&other, &second)})
+    if (::stat(path->c_str(), about) != 0)
+      return status(errc::storage_failure, *path + " cannot be looked at (" + std::strerror(errno) + ")");
+  return first.st_dev == second.st_dev;
 }
 
 result<std::uint64_t> free_bytes(const std::string& directory) {

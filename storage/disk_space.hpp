@@ -20,6 +20,9 @@ struct disk_space {
 result<disk_space> space_of(const std::string& directory);
 result<std::uint64_t> free_bytes(const std::string& directory);
 
+/// Whether what is written in one takes room from the other. Both exist.
+result<bool> on_same_file_system(const std::string& one, const std::string& other);
+
 /// What must be free before the store there can be opened: its logs become tables then, and it goes on to write a
 /// little. Less than the reserve: a store that is opened so is read, and takes nothing new yet.
 result<std::uint64_t> space_needed(const std::string& directory);

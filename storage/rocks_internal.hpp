@@ -58,6 +58,21 @@ std::unique_ptr<snapshot_reading> read_snapshot(const rocks_database& database, 
 /// A database without rows in a directory that is empty.
 result<rocks_database> create_database(const rocks_options& options);
 
+/// A database that exists, whoever it belongs to; what it belongs to is looked at before anything is changed.
+struct found_database {
+  rocks_database database;
+  store_identity owner;
+};
+result<found_database> open_found_database(const rocks_options& options);
+
+/// store::back_up on the open database of this directory.
+result<incremental_backup> add_backup(const rocks_database& database, const std::string& data,
+                                      const backup_order& order);
+
+/// Copies the files of a backup into a directory that is empty, and compares them with their checksums meanwhile.
+/// not_found, corruption and others about the directory of backups.
+status copy_out_of_backup(const std::string& directory, backup_number number, const std::string& to);
+
 std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory);
 
 }  // namespace quorate::storage

@@ -75,6 +75,20 @@ result<std::optional<std::string>> read_row(rocksdb::DB& db, std::string_view ke
   return std::optional<std::string>(std::move(value));
 }
 
+/// Whom a database of this format belongs to.
+result<store_identity> find_owner(rocksdb::DB& db, const std::string& directory) {
+  const auto format = read_row(db, format_key, directory);
+  if (!format) return format.error();
+  if (!*format) return status::invalid("--data", directory + " holds no database of this program");
+  if (auto s = check_format(directory, **format); !s.ok()) return s;
+  const auto identity = read_row(db, identity_key, directory);
+  if (!identity) return identity.error();
+  if (!*identity) return status(errc::corruption, directory + " holds data, but not whose it is");
+  auto owner = decode_identity(**identity);
+  if (!owner) return in_directory(directory, owner.error());
+  return owner;
+}
+
 result<bool> holds_nothing(rocksdb::DB& db, rocksdb::ColumnFamilyHandle* handle, const std::string& directory) {
   const std::unique_ptr<rocksdb::Iterator> rows(db.NewIterator(iterator_options(), handle));
   rows->SeekToFirst();
@@ -103,7 +117,9 @@ result<bool> check_owner(rocksdb::DB& db, const rocks_options& options) {
 }
 
 /// Looks at an existing database without changing it. Held by the lock meanwhile.
-result<bool> inspect(const rocks_options& options, rocksdb::Env* env) {
+template <class Look>
+auto inspect(const rocks_options& options, rocksdb::Env* env, Look look)
+    -> decltype(look(std::declval<rocksdb::DB&>())) {
   directory_lock lock(env);
   if (auto s = lock.acquire(options.directory); !s.ok()) return translate(s, options.directory);
   const auto wals = list_wals(options.directory);
@@ -118,9 +134,9 @@ result<bool> inspect(const rocks_options& options, rocksdb::Env* env) {
                                               &handles, &opened);
   if (!s.ok()) return translate(s, options.directory);
   const std::unique_ptr<rocksdb::DB> db(opened);
-  auto owned = check_owner(*db, options);
+  auto seen = look(*db);
   for (auto* handle : handles) db->DestroyColumnFamilyHandle(handle).PermitUncheckedError();
-  return owned;
+  return seen;
 }
 
 result<rocks_database> open_database(const rocks_options& options, rocksdb::Env* env, bool create) {
@@ -183,7 +199,7 @@ result<std::unique_ptr<store>> open_unguarded(const rocks_options& wanted, rocks
   if (*state == directory_state::absent) {
     if (auto s = create_directory(options.directory); !s.ok()) return s;
   } else if (*state == directory_state::existing) {
-    const auto owned = inspect(options, env);
+    const auto owned = inspect(options, env, [&](rocksdb::DB& db) { return check_owner(db, options); });
     if (!owned) return owned.error();
     create = !*owned;
   }
@@ -199,6 +215,24 @@ result<std::unique_ptr<store>> open_unguarded(const rocks_options& wanted, rocks
 
 result<rocks_database> create_database(const rocks_options& options) {
   return open_database(options, rocksdb::Env::Default(), true);
+}
+
+result<found_database> open_found_database(const rocks_options& options) {
+  auto* env = rocksdb::Env::Default();
+  auto owner = inspect(options, env, [&](rocksdb::DB& db) { return find_owner(db, options.directory); });
+  if (!owner) return owner.error();
+  auto db = open_database(options, env, false);
+  if (!db) return db.error();
+  return found_database{std::move(*db), std::move(*owner)};
+}
+
+result<store_identity> owner_of_directory(const std::string& directory) {
+  const auto state = look_at_directory(directory);
+  if (!state) return state.error();
+  if (*state != directory_state::existing) return status::invalid("--data", directory + " holds no database");
+  rocks_options options;
+  options.directory = directory;
+  return inspect(options, rocksdb::Env::Default(), [&](rocksdb::DB& db) { return find_owner(db, directory); });
 }
 
 result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options, rocksdb::Env* env) {

@@ -1,4 +1,4 @@
-// A whole database as a stream of blocks, and back.
+// A whole database as a stream of blocks, and back; and data directories made of either kind of backup.
 #include <rocksdb/db.h>
 #include <rocksdb/snapshot.h>
 #include <rocksdb/write_batch.h>
@@ -65,6 +65,27 @@ class database_snapshot final : public snapshot_reading {
   bool ended_ = false;
 };
 
+// The row `disks` is left out of everything that is restored: the disk it goes to is another one, and does not hold all
+// that this node has acknowledged since. Without the row it begins as a new disk and is filled from the other members
+// before it counts.
+
+/// Whom a restored directory belongs to: whoever is named, else whom it belonged to.
+store_identity owner_from(const store_identity& found, store_identity wanted) {
+  if (wanted.cluster_id.empty()) wanted.cluster_id = found.cluster_id;
+  if (wanted.node_name.empty()) wanted.node_name = found.node_name;
+  return wanted;
+}
+
+/// Reads every table and every row.
+status read_through(const rocks_database& db, const std::string& directory) {
+  const auto reading = verify_database(db, directory);
+  for (;;) {
+    auto read = reading->next();
+    if (!read) return read.error();
+    if (!*read) return {};
+  }
+}
+
 /// Puts rows into a database that nobody else uses yet.
 class row_writer {
  public:
@@ -78,15 +99,10 @@ class row_writer {
     if (which == family::meta && row.key == identity_key) {
       const auto found = decode_identity(row.value);
       if (!found) return found.error();
-      auto wanted = options_.identity;
-      if (wanted.cluster_id.empty()) wanted.cluster_id = found->cluster_id;
-      if (wanted.node_name.empty()) wanted.node_name = found->node_name;
-      owner_ = wanted;
-      identity = identity_row(wanted).value;
+      owner_ = owner_from(*found, options_.identity);
+      identity = identity_row(*owner_).value;
       value = identity;
     }
-    // The disk it goes to is another one, and does not hold all that this node has acknowledged since: without the row
-    // it begins as a new disk and is filled from the other members before it counts.
     if (which == family::meta && row.key == disks_key) return {};
     if (auto s = batch_.Put(db_[which], slice(row.key), slice(value)); !s.ok()) return translate(s, options_.directory);
     return batch_.GetDataSize() < batch_bytes ? status() : write(false);
@@ -123,12 +139,7 @@ status fill(const rocks_database& db, const rocks_options& options, const snapsh
   if (auto ended = parser.finish(); !ended) return ended;
   if (!rows.owner()) return {errc::corruption, "the snapshot does not say whose it is"};
   if (auto written = rows.write(true); !written) return written;
-  const auto reading = verify_database(db, options.directory);
-  for (;;) {
-    auto read = reading->next();
-    if (!read) return read.error();
-    if (!*read) break;
-  }
+  if (auto read = read_through(db, options.directory); !read) return read;
   restored->rows = parser.rows();
   restored->owner = *rows.owner();
   return {};
@@ -143,13 +154,48 @@ status make_database(const rocks_options& options, const snapshot_input& input, 
   return {};
 }
 
-}  // namespace
-
-std::unique_ptr<snapshot_reading> read_snapshot(const rocks_database& database, const std::string& directory) {
-  return std::make_unique<database_snapshot>(database, directory);
+/// The number of rows, all column families together.
+result<std::uint64_t> count_rows(const rocks_database& db, const std::string& directory) {
+  std::uint64_t count = 0;
+  for (std::size_t f = 0; f < families; ++f) {
+    auto options = iterator_options();
+    options.fill_cache = false;
+    options.total_order_seek = true;
+    const std::unique_ptr<rocksdb::Iterator> rows(db->NewIterator(options, db[static_cast<family>(f)]));
+    for (rows->SeekToFirst(); rows->Valid(); rows->Next()) ++count;
+    if (auto s = rows->status(); !s.ok()) return translate(s, directory);
+  }
+  return count;
 }
 
-result<restored_snapshot> restore_rocks_store(const rocks_options& options, const snapshot_input& input) {
+status make_of_backup(const rocks_options& options, const std::string& backups, backup_number number,
+                      restored_snapshot* restored) {
+  if (auto copied = copy_out_of_backup(backups, number, options.directory); !copied) return copied;
+  const auto found = open_found_database(options);
+  if (!found) return found.error();
+  const auto& db = found->database;
+  restored->owner = owner_from(found->owner, options.identity);
+  const auto identity = identity_row(restored->owner);
+  rocksdb::WriteBatch rows;
+  auto s = rows.Put(db[family::meta], identity.key, identity.value);
+  if (s.ok()) s = rows.Delete(db[family::meta], slice(disks_key));
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (s.ok()) s = db->Write(synced, &rows);
+  // What its logs held becomes tables, which the reading covers.
+  for (std::size_t f = 0; f < families && s.ok(); ++f)
+    s = db->Flush(rocksdb::FlushOptions(), db[static_cast<family>(f)]);
+  if (!s.ok()) return translate(s, options.directory);
+  if (auto read = read_through(db, options.directory); !read) return read;
+  const auto count = count_rows(db, options.directory);
+  if (!count) return count.error();
+  restored->rows = *count;
+  return {};
+}
+
+/// `make` fills a directory beside the one that is wanted, which gets its name when all is there.
+template <class Make>
+result<restored_snapshot> make_directory(const rocks_options& options, Make make) {
   const auto state = look_at_directory(options.directory);
   if (!state) return state.error();
   if (*state != directory_state::absent)
@@ -160,13 +206,32 @@ result<restored_snapshot> restore_rocks_store(const rocks_options& options, cons
   auto inner = options;
   inner.directory = unfinished;
   restored_snapshot restored;
-  if (auto made = make_database(inner, input, &restored); !made) {
+  if (auto made = make(inner, &restored); !made) {
     // Of no use; what cannot be removed now the next attempt removes.
     static_cast<void>(remove_directory(unfinished).ok());
     return made;
   }
   if (auto moved = move_directory(unfinished, options.directory); !moved) return moved;
   return restored;
+}
+
+}  // namespace
+
+std::unique_ptr<snapshot_reading> read_snapshot(const rocks_database& database, const std::string& directory) {
+  return std::make_unique<database_snapshot>(database, directory);
+}
+
+result<restored_snapshot> restore_rocks_store(const rocks_options& options, const snapshot_input& input) {
+  return make_directory(options, [&](const rocks_options& inner, restored_snapshot* restored) {
+    return make_database(inner, input, restored);
+  });
+}
+
+result<restored_snapshot> restore_rocks_store(const rocks_options& options, const std::string& backups,
+                                              backup_number number) {
+  return make_directory(options, [&](const rocks_options& inner, restored_snapshot* restored) {
+    return make_of_backup(inner, backups, number, restored);
+  });
 }
 
 }  // namespace quorate::storage

@@ -293,6 +293,9 @@ class rocks_store final : public store {
   std::unique_ptr<snapshot_reading> snapshot() const override { return read_snapshot(db_, directory_); }
 
   std::unique_ptr<record_reader> view() const override { return std::make_unique<database_view>(db_, directory_); }
+  result<incremental_backup> back_up(const backup_order& order) const override {
+    return add_backup(db_, directory_, order);
+  }
 
   std::unique_ptr<verification> verify() const override { return verify_database(db_, directory_); }
 

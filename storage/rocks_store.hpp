@@ -22,6 +22,10 @@ struct rocks_options {
 /// `space_needed`, or it ran out on the way: what was there stays), storage_failure (anything else).
 result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options);
 
+/// Whom the database in a directory belongs to, without changing it. invalid_argument "--data" when there is none, and
+/// the errors of open_rocks_store.
+result<store_identity> owner_of_directory(const std::string& directory);
+
 struct restored_snapshot {
   std::uint64_t rows = 0;
   store_identity owner;
@@ -34,5 +38,9 @@ struct restored_snapshot {
 /// Errors: invalid_argument "--data", corruption and format_too_new of the snapshot, those of `input`, disk_full,
 /// storage_failure.
 result<restored_snapshot> restore_rocks_store(const rocks_options& options, const snapshot_input& input);
+
+/// The same of an incremental backup; not_found when there is none of this number. The caller has locked `backups`.
+result<restored_snapshot> restore_rocks_store(const rocks_options& options, const std::string& backups,
+                                              backup_number number);
 
 }  // namespace quorate::storage

@@ -19,6 +19,7 @@
 #include "proto/record.hpp"
 #include "proto/snapshot_reading.hpp"
 #include "storage/disk_space.hpp"
+#include "storage/incremental_backup.hpp"
 
 namespace quorate::storage {
 
@@ -112,6 +113,14 @@ class store : public record_reader {
   /// The records as they are now, for whoever reads them all; none when this store cannot hold an instant. Not to
   /// outlive the store, which writes on meanwhile and keeps what is replaced: not for long.
   virtual std::unique_ptr<record_reader> view() const { return nullptr; }
+
+  /// Adds what is held now to the backups in a directory that the caller has locked. Takes its time and a thread, and
+  /// disturbs neither reads nor writes. not_permitted: this store cannot be backed up so; invalid_argument: the backups
+  /// there are another node's; shutting_down: given up as asked; disk_full: no room there. Says nothing about the
+  /// store, whatever it ends with.
+  virtual result<incremental_backup> back_up(const backup_order& /*order*/) const {
+    return status(errc::not_permitted, "this node's store cannot be backed up");
+  }
 
   /// Room for more, at this instant: others write to the same file system.
   virtual result<disk_space> space() const = 0;

@@ -49,6 +49,7 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
   script<v1::ActorsRequest, v1::ActorsReply> on_actors;
   script<v1::DigestRequest, v1::DigestReply> on_digest;
   script<v1::DrillRequest, v1::DrillReply> on_drill;
+  script<v1::BackupIntoRequest, v1::BackupIntoReply> on_backup_into;
   // The other calls of Memory, from their one table: on_Search, on_Recall and so on.
 #define QUORATE_MEMORY_CALL(method, kind) script<v1::method##Request, v1::method##Reply> on_##method;
 #include "proto/memory_calls.def"
@@ -81,6 +82,7 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
   QUORATE_FAKE(Actors, on_actors, ActorsRequest, ActorsReply)
   QUORATE_FAKE(Digest, on_digest, DigestRequest, DigestReply)
   QUORATE_FAKE(Drill, on_drill, DrillRequest, DrillReply)
+  QUORATE_FAKE(BackupInto, on_backup_into, BackupIntoRequest, BackupIntoReply)
 #define QUORATE_MEMORY_CALL(method, kind) QUORATE_FAKE(method, on_##method, method##Request, method##Reply)
 #include "proto/memory_calls.def"
 #undef QUORATE_MEMORY_CALL

@@ -71,6 +71,8 @@ TEST_SUITE("cli.serve_options") {
                                 "3s",
                                 "--relay-delay",
                                 "0ms",
+                                "--backup-dir",
+                                "/backups",
                                 "--enable-drills",
                                 "--accept-loss",
                                 "--on-damage",
@@ -84,6 +86,7 @@ TEST_SUITE("cli.serve_options") {
     const auto& options = *run.options;
     CHECK(options.node.name == "a");
     CHECK(options.directory == "/d");
+    CHECK(options.backup_directory == "/backups");
     CHECK(options.listen == "127.0.0.1:7400");
     REQUIRE(options.node.peers.size() == 2);
     CHECK(options.node.peers[1].name == "c");
@@ -97,6 +100,13 @@ TEST_SUITE("cli.serve_options") {
     CHECK(options.node.accept_loss);
     CHECK(options.format == logging::format::json);
     CHECK(options.level == logging::level::debug);
+  }
+
+  TEST_CASE("backups are not put where they would be set aside with what they are of") {
+    const auto run = run_serve({"--name", "a", "--data", "/d", "--backup-dir", "/d/backups"});
+    CHECK_FALSE(run.options);
+    CHECK(run.exit == 2);
+    CHECK(run.err.find("--backup-dir") != std::string::npos);
   }
 
   TEST_CASE("what is not given has the node's defaults") {

@@ -407,6 +407,17 @@ TEST_SUITE("memory.transfer") {
     CHECK(invalid_field(row) == "archive_reason");
   }
 
+  TEST_CASE("a standard that names no record keeps its parent, and is found with none") {
+    moved_store store;
+    auto row = standard_row("a", "");
+    row.mutable_standard()->set_parent_namespace("b");
+    store.imported(row);
+    CHECK(store.read(row));
+    CHECK_FALSE(standard_of(store.reader, "a")->found());
+    CHECK(chain_of(store.reader, "a"));
+    CHECK(find_policy(store.reader, "a"));
+  }
+
   TEST_CASE("a standard goes with the record it names") {
     moved_store store;
     store.imported(memory_row("m"));
@@ -415,7 +426,7 @@ TEST_SUITE("memory.transfer") {
     store.remove("m");
     CHECK_FALSE(store.read(standard_row("team/b", "m")));
     CHECK(invalid_field(standard_row("", "m")) == "namespace");
-    CHECK(invalid_field(standard_row("n", "")) == "standard_id");
+    CHECK(invalid_field(standard_row("n", std::string(129, 'x'))) == "standard_id");
     auto row = standard_row("n", "m");
     row.mutable_standard()->set_parent_namespace("a//b");
     CHECK(invalid_field(row) == "parent_namespace");

@@ -62,6 +62,7 @@ served_node::served_node() : node_(std::make_unique<fake_node_api>()) {
   if (!server) throw std::runtime_error(server.error().message());
   server_ = std::move(*server);
   memory_ = v1::Memory::NewStub(server_->in_process_channel());
+  admin_ = v1::Admin::NewStub(server_->in_process_channel());
 }
 
 served_node::~served_node() { server_->stop(0); }

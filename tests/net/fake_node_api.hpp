@@ -13,6 +13,7 @@
 
 #include "net/grpc_server.hpp"
 #include "net/node_api.hpp"
+#include "quorate/v1/admin.grpc.pb.h"
 #include "quorate/v1/memory.grpc.pb.h"
 #include "tests/support/fake_reader.hpp"
 
@@ -49,6 +50,10 @@ class fake_node_api final : public node_api {
   void describe(v1::ActorsReply*) const override {}
   status describe(v1::DigestReply*) const override { return {}; }
   status drill(const v1::DrillRequest&) override { return {}; }
+  status back_up(const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply) override {
+    return on_back_up ? on_back_up(request, reply) : node_api::back_up(request, reply);
+  }
+  std::function<status(const v1::BackupIntoRequest&, v1::BackupIntoReply*)> on_back_up;
 
   /// What the next write finds in the place of its own: it was superseded, and is repeated.
   std::optional<stored_record> newer;
@@ -94,11 +99,13 @@ class served_node {
   fake_node_api* operator->() { return node_.get(); }
   v1::Memory::Stub& memory() { return *memory_; }
   std::shared_ptr<grpc::Channel> channel() { return server_->in_process_channel(); }
+  v1::Admin::Stub& admin() { return *admin_; }
 
  private:
   std::unique_ptr<fake_node_api> node_;
   std::unique_ptr<grpc_server> server_;
   std::unique_ptr<v1::Memory::Stub> memory_;
+  std::unique_ptr<v1::Admin::Stub> admin_;
 };
 
 }  // namespace quorate::net::tests
