@@ -1,5 +1,6 @@
 #include "cli/migrate/postgres_schema.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <nlohmann/json.hpp>
 
@@ -140,11 +141,13 @@ CREATE INDEX IF NOT EXISTS subscriptions_url_idx ON subscriptions (url);
 
 /// PostgreSQL knows no year 0; it stands for what it cannot hold, as texts that are no times do.
 constexpr std::int64_t first_us = -62'135'596'800'000'000;  // 0001-01-01
+/// West of Greenwich the year 9999 ends later, in a year that cannot be written; its end stands for those hours.
+constexpr std::int64_t last_us = 253'402'300'799'999'999;
 
 /// What a time becomes in its column. Nothing: NULL.
 std::optional<std::int64_t> column_time(const column& of, const std::string& text) {
   const auto time = memory::parse_timestamp_us(text);
-  if (time && *time >= first_us) return time;
+  if (time && *time >= first_us) return std::min(*time, last_us);
   return of.nullable ? std::nullopt : std::optional<std::int64_t>(0);
 }
 
