@@ -268,7 +268,7 @@ std::optional<import_outcome> reason_to_leave(const std::optional<v1::TransferRo
                                               const v1::TransferRow& incoming) {
   if (!there) return std::nullopt;
   if (same(*there, incoming)) return import_outcome::unchanged;
-  if (changed_ms(*there) > changed_ms(incoming)) return import_outcome::kept;
+  if (time_of(*there) > time_of(incoming)) return import_outcome::kept;
   return std::nullopt;
 }
 

@@ -112,21 +112,21 @@ std::string describe(const v1::TransferRow& row) {
   return "link " + row.link().source_id() + " -> " + row.link().target_id() + " (" + row.link().relation() + ")";
 }
 
-std::int64_t changed_ms(const v1::TransferRow& row) {
+row_time time_of(const v1::TransferRow& row) {
   switch (table_of(row)) {
-    case table::memories: return std::max(time_ms(row.memory().updated_at()), time_ms(row.memory().last_accessed_at()));
-    case table::archive: return time_ms(row.archived().archived_at());
-    case table::standards: return time_ms(row.standard().updated_at());
+    case table::memories: return {time_ms(row.memory().updated_at()), time_ms(row.memory().last_accessed_at())};
+    case table::archive: return {time_ms(row.archived().archived_at()), never_ms};
+    case table::standards: return {time_ms(row.standard().updated_at()), never_ms};
     case table::pending: {
       auto last = std::max(time_ms(row.pending().requested_at()), time_ms(row.pending().decided_at()));
       for (const auto& approval : row.pending().approvals()) last = std::max(last, time_ms(approval.approved_at()));
-      return last;
+      return {last, never_ms};
     }
     case table::subscriptions:
-      return std::max(time_ms(row.subscription().created_at()), time_ms(row.subscription().last_dispatched_at()));
+      return {time_ms(row.subscription().created_at()), time_ms(row.subscription().last_dispatched_at())};
     case table::links: break;
   }
-  return time_ms(row.link().created_at());
+  return {time_ms(row.link().created_at()), never_ms};
 }
 
 hash128 content_hash(const v1::TransferRow& row) {

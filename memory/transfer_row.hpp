@@ -5,6 +5,7 @@
 #pragma once
 
 #include <array>
+#include <compare>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -32,10 +33,15 @@ std::string identity_of(const v1::TransferRow& row);
 /// The same for a person, with the table's word before it: `memory 7f0c…`, `link a -> b (related_to)`.
 std::string describe(const v1::TransferRow& row);
 
-/// When it was changed last, Unix milliseconds: of a memory the later of updated_at and last_accessed_at; archived_at;
-/// of a standard updated_at; of a pending action the last approval, decided_at or requested_at; of a subscription the
-/// last delivery or created_at; of a link created_at. A time that cannot be read is before all others.
-std::int64_t changed_ms(const v1::TransferRow& row);
+/// When it was changed last, Unix milliseconds; a time that cannot be read is before all others.
+struct row_time {
+  std::int64_t changed_ms = 0;  ///< updated_at; archived_at; of a pending action the last approval, decided_at or
+                                ///< requested_at; of a subscription and a link created_at
+  std::int64_t used_ms = 0;     ///< of a memory last_accessed_at, of a subscription the last delivery: counts only
+                                ///< between two that were changed at the same time, a use never wins over a change
+  auto operator<=>(const row_time&) const = default;
+};
+row_time time_of(const v1::TransferRow& row);
 
 /// Equal for rows that say the same: every field that JSON shows, and the secret's hash of a subscription. Texts count
 /// byte for byte, times as they are written; tags in their order; JSON by its value: neither the order of keys nor how

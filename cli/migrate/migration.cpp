@@ -168,6 +168,7 @@ status migrate(row_source& source, row_target* target, const checkpoint_file& fi
     show({*done, rows_about});
   }
   if (target != nullptr) {
+    if (status failed = target->finish(); !failed) return failed;
     file.remove();
     for (auto& line : target->remarks()) done->note(std::move(line));
   }

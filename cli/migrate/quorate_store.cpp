@@ -68,29 +68,22 @@ std::string bytes_of(std::string_view text) {
   return bytes;
 }
 
-/// What the members that answer hold together, and how many of how many answered.
-struct cluster_state {
-  held_entries held;
-  std::uint32_t members = 0;
-  std::uint32_t write_quorum = 0;
-  std::uint32_t answered = 0;
-};
-
-cluster_state ask_members(std::vector<std::string> addresses, const net::client_options& options) {
-  cluster_state state;
-  // The list grows while it is walked: each member names the others.
+/// What the members say that can be asked: those at `addresses`, and the others that the first of them names.
+std::vector<v1::StatusReply> ask_members(std::vector<std::string> addresses, const net::client_options& options) {
+  std::vector<v1::StatusReply> members;
+  // The list grows while it is walked.
   for (std::size_t i = 0; i < addresses.size(); ++i) {
     v1::StatusReply reply;
     if (!net::client({addresses[i]}, options).node_status(&reply).ok()) continue;
-    add(reply, &state.held);
-    state.members = std::max(state.members, reply.members());
-    state.write_quorum = std::max(state.write_quorum, reply.write_quorum());
-    ++state.answered;
-    for (const auto& peer : reply.peers())
-      if (state.answered == 1 && std::find(addresses.begin(), addresses.end(), peer.address()) == addresses.end())
-        addresses.push_back(peer.address());
+    if (members.empty())
+      for (const auto& peer : reply.peers())
+        if (std::find(addresses.begin(), addresses.end(), peer.address()) == addresses.end())
+          addresses.push_back(peer.address());
+    // One may be named in two ways.
+    if (std::none_of(members.begin(), members.end(), [&](const auto& one) { return one.name() == reply.name(); }))
+      members.push_back(std::move(reply));
   }
-  return state;
+  return members;
 }
 
 /// A client, and the node behind it when that is in this process.
@@ -166,7 +159,8 @@ class quorate_source final : public row_source {
 
 class quorate_target final : public row_target {
  public:
-  explicit quorate_target(connection&& to) : to_(std::move(to)) {}
+  quorate_target(connection&& to, std::vector<std::string> endpoints, const net::client_options& options)
+      : to_(std::move(to)), endpoints_(std::move(endpoints)), options_(options) {}
 
   result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
     std::vector<row_result> results(rows.size());
@@ -193,10 +187,32 @@ class quorate_target final : public row_target {
   }
 
   result<std::string> identity() override {
-    if (!to_.place.empty()) return to_.place;
+    if (endpoints_.empty()) return to_.place;
     v1::StatusReply reply;
     if (const auto call = to_.client->node_status(&reply); !call.ok()) return failed(call);
     return reply.cluster_id();
+  }
+
+  /// A row that was there before is known of one node only: an earlier import that came to no quorum may have left it
+  /// there. So in the end as many members as a write needs have to hold all that this one held.
+  status finish() override {
+    if (endpoints_.empty()) return {};
+    v1::StatusReply own;
+    if (const auto call = to_.client->node_status(&own); !call.ok()) return failed(call);
+    held_entries wanted;
+    add(own, &wanted);
+    std::uint32_t copies = 0;
+    const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(catch_up_bound).count();
+    do {
+      copies = 0;
+      for (const auto& reply : ask_members(endpoints_, options_))
+        if (reply.state() != "filling" && covers(reply, wanted)) ++copies;
+      if (copies >= own.write_quorum()) return {};
+      std::this_thread::sleep_for(catch_up_pause);
+    } while (system_clock().steady_us() < give_up_us);
+    return {errc::quorum_timeout,
+            "all rows are on " + std::to_string(copies) + " of " + std::to_string(own.write_quorum())
+                + " members that are needed; they will follow when they are back. See admin status"};
   }
 
  private:
@@ -282,6 +298,8 @@ class quorate_target final : public row_target {
   }
 
   connection to_;
+  const std::vector<std::string> endpoints_;  ///< of the cluster; none for a data directory
+  const net::client_options options_;
 };
 
 result<connection> open(const node_parts& parts, const std::string& directory, const net::client_options& options) {
@@ -299,19 +317,22 @@ result<connection> open(const node_parts& parts, const std::string& directory, c
 
 result<std::unique_ptr<row_source>> open_cluster_source(const std::vector<std::string>& endpoints,
                                                         const net::client_options& options) {
-  const auto cluster = ask_members(endpoints, options);
-  if (cluster.answered == 0) return status::invalid("--from", "no node answers at " + endpoints.front());
+  const auto members = ask_members(endpoints, options);
+  if (members.empty()) return status::invalid("--from", "no node answers at " + endpoints.front());
   // Of those that answer one has every acknowledged write, if they and a write quorum cannot miss each other.
-  if (cluster.answered + cluster.write_quorum <= cluster.members)
+  const auto& any = members.front();
+  if (members.size() + any.write_quorum() <= any.members())
     return status(errc::quorum_unreachable,
-                  "only " + std::to_string(cluster.answered) + " of " + std::to_string(cluster.members)
+                  "only " + std::to_string(members.size()) + " of " + std::to_string(any.members())
                       + " members answer, which may lack writes that were acknowledged; name the others too");
+  held_entries held;
+  for (const auto& member : members) add(member, &held);
   const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(catch_up_bound).count();
   do {
     for (const auto& endpoint : endpoints) {
       auto client = std::make_unique<net::client>(std::vector<std::string>{endpoint}, options);
       v1::StatusReply reply;
-      if (client->node_status(&reply).ok() && covers(reply, cluster.held))
+      if (client->node_status(&reply).ok() && covers(reply, held))
         return std::make_unique<quorate_source>(connection{nullptr, std::move(client), {}});
     }
     std::this_thread::sleep_for(catch_up_pause);
@@ -324,7 +345,7 @@ result<std::unique_ptr<row_target>> open_cluster_target(const std::vector<std::s
   auto client = std::make_unique<net::client>(endpoints, options);
   v1::StatusReply reply;
   if (!client->node_status(&reply).ok()) return status::invalid("--to", "no node answers at " + endpoints.front());
-  return std::make_unique<quorate_target>(connection{nullptr, std::move(client), {}});
+  return std::make_unique<quorate_target>(connection{nullptr, std::move(client), {}}, endpoints, options);
 }
 
 result<std::unique_ptr<row_source>> open_directory_source(const node_parts& parts, const std::string& directory,
@@ -342,7 +363,7 @@ result<std::unique_ptr<row_target>> open_directory_target(const node_parts& part
                                                           const net::client_options& options) {
   auto opened = open(parts, directory, options);
   if (!opened) return opened.error();
-  return std::make_unique<quorate_target>(std::move(*opened));
+  return std::make_unique<quorate_target>(std::move(*opened), std::vector<std::string>(), options);
 }
 
 }  // namespace quorate::cli::migrate

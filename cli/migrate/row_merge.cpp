@@ -9,7 +9,7 @@ namespace {
 
 row_end end_of(const v1::TransferRow& row, const v1::TransferRow& there) {
   if (memory::content_hash(row) == memory::content_hash(there)) return row_end::unchanged;
-  return memory::changed_ms(there) > memory::changed_ms(row) ? row_end::kept : row_end::written;
+  return memory::time_of(there) > memory::time_of(row) ? row_end::kept : row_end::written;
 }
 
 }  // namespace

@@ -60,6 +60,8 @@ class row_target {
   virtual result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) = 0;
   /// Which store it is: another one in its place has another name.
   virtual result<std::string> identity() = 0;
+  /// After all was written: everything that was found or written is as safe as the target keeps what it acknowledges.
+  virtual status finish() { return {}; }
   /// Things a person should know, after all was written.
   virtual std::vector<std::string> remarks() { return {}; }
 };

@@ -96,21 +96,25 @@ TEST_CASE("rows of different tables differ, and so do a text that moves from one
   CHECK(identity_of(a) != identity_of(b));
 }
 
-TEST_CASE("the later of two rows") {
+TEST_CASE("the later of two rows: a change wins over any use") {
   auto row = memory_row();
   const auto updated = *parse_timestamp("2026-01-02T00:00:00Z");
-  CHECK(changed_ms(row) == updated);
-  row.mutable_memory()->set_last_accessed_at("2026-01-02T00:00:00.5Z");
-  CHECK(changed_ms(row) == updated + 500);
-  row.mutable_memory()->set_last_accessed_at("yesterday");
-  CHECK(changed_ms(row) == updated);
+  CHECK(time_of(row).changed_ms == updated);
+  auto used = row;
+  used.mutable_memory()->set_last_accessed_at("2026-01-05T00:00:00.5Z");
+  CHECK(time_of(used) > time_of(row));
+  auto changed = row;
+  changed.mutable_memory()->set_updated_at("2026-01-03T00:00:00Z");
+  CHECK(time_of(changed) > time_of(used));
+  changed.mutable_memory()->set_updated_at("tomorrow");
+  CHECK(time_of(changed) < time_of(row));
   v1::TransferRow pending;
   pending.mutable_pending()->set_requested_at("2026-01-01T00:00:00Z");
-  const auto requested = changed_ms(pending);
+  const auto requested = time_of(pending).changed_ms;
   pending.mutable_pending()->add_approvals()->set_approved_at("2026-01-01T00:00:01Z");
-  CHECK(changed_ms(pending) == requested + 1'000);
+  CHECK(time_of(pending).changed_ms == requested + 1'000);
   pending.mutable_pending()->set_decided_at("2026-01-01T00:00:02Z");
-  CHECK(changed_ms(pending) == requested + 2'000);
+  CHECK(time_of(pending).changed_ms == requested + 2'000);
 }
 
 TEST_CASE("times to the microsecond") {

@@ -1,0 +1,229 @@
+#include "cli/migrate/migration.hpp"
+
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+#include <map>
+
+#include "chaos/scratch_directory.hpp"
+
+namespace quorate::cli::migrate {
+namespace {
+
+v1::TransferRow row_of(int number, const std::string& content = "c") {
+  v1::TransferRow row;
+  row.mutable_memory()->set_id(std::to_string(number));
+  row.mutable_memory()->set_namespace_(number % 2 == 0 ? "even" : "odd");
+  row.mutable_memory()->set_content(content);
+  return row;
+}
+
+/// Rows 0 to `count` - 1; may end with an error before one of them.
+class counted_source final : public row_source {
+ public:
+  explicit counted_source(int count, std::optional<int> broken_at = {}) : count_(count), broken_at_(broken_at) {}
+  result<std::optional<row_batch>> next(std::size_t rows_max) override {
+    row_batch batch;
+    for (; at_ < count_ && batch.rows.size() < rows_max; ++at_) {
+      if (at_ == broken_at_ && !batch.rows.empty()) break;
+      if (at_ == broken_at_) return status(errc::unavailable, "the source is gone");
+      batch.rows.push_back(row_of(at_));
+    }
+    if (batch.rows.empty()) return std::optional<row_batch>();
+    batch.position = std::to_string(at_);
+    return std::optional(std::move(batch));
+  }
+  void continue_after(std::string position) override { at_ = std::stoi(position); }
+  result<std::string> fingerprint() override { return print; }
+  std::uint64_t rows_about() override { return static_cast<std::uint64_t>(count_); }
+
+  std::string print = "source";
+
+ private:
+  const int count_;
+  const std::optional<int> broken_at_;
+  int at_ = 0;
+};
+
+class kept_target final : public row_target {
+ public:
+  result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
+    std::vector<row_result> results;
+    for (const auto& row : rows) {
+      const auto id = row.memory().id();
+      ++writes;
+      if (refused.contains(id)) {
+        results.push_back({row_end::failed, refused[id]});
+        continue;
+      }
+      const bool same = there.contains(id);
+      if (!lost.contains(id)) there[id] = changed.contains(id) ? row_of(std::stoi(id), changed[id]) : row;
+      results.push_back({same ? row_end::unchanged : row_end::written, {}});
+    }
+    return results;
+  }
+  result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) override {
+    std::vector<v1::TransferRow> found;
+    for (const auto& row : rows)
+      if (const auto one = there.find(row.memory().id()); one != there.end()) found.push_back(one->second);
+    return found;
+  }
+  result<std::string> identity() override { return name; }
+  status finish() override { return end; }
+
+  std::map<std::string, v1::TransferRow> there;
+  std::map<std::string, std::string> refused;  ///< ids and why
+  std::map<std::string, std::string> changed;  ///< ids and the content they get instead
+  std::map<std::string, int> lost;             ///< ids that are said to be written and are not
+  std::string name = "target";
+  status end;
+  int writes = 0;
+};
+
+struct fixture {
+  chaos::scratch_directory directory = std::move(*chaos::scratch_directory::make());
+  migration_options options{10, {}, false, true};
+  report done;
+
+  fixture() { ::setenv("XDG_STATE_HOME", directory.path().c_str(), 1); }
+  checkpoint_file file() const { return {"from", "to"}; }
+  status run(row_source& source, row_target* target) {
+    done = {};
+    return migrate(
+        source, target, file(), options, [](const migration_progress&) {}, &done);
+  }
+};
+
+}  // namespace
+
+TEST_CASE_FIXTURE(fixture, "all rows are moved and proved equal") {
+  counted_source source(95);
+  kept_target target;
+  REQUIRE(run(source, &target));
+  CHECK(target.there.size() == 95);
+  CHECK(done.batches == 10);
+  CHECK(done.total().written == 95);
+  CHECK(done.total().unchanged == 0);
+  CHECK(done.source.text() == done.target.text());
+  CHECK(done.errors.empty());
+  CHECK_FALSE(file().read());  // it is not needed any more
+  const auto digest = done.source.text();
+  counted_source again(95);
+  REQUIRE(run(again, &target));
+  CHECK(done.total().written == 95);
+  CHECK(done.total().unchanged == 95);
+  CHECK(done.source.text() == digest);
+}
+
+TEST_CASE_FIXTURE(fixture, "a target that says it wrote what it did not is found out, row by row") {
+  counted_source source(30);
+  kept_target target;
+  target.lost["7"];
+  target.changed["8"] = "x";
+  target.refused["9"] = "no";
+  REQUIRE(run(source, &target));
+  CHECK(done.errors
+        == std::vector<std::string>{"memory 7: was written, and is not there",
+                                    "memory 8: was written, and what is there differs", "memory 9: no"});
+  CHECK(done.total().written == 27);
+  CHECK(done.total().failed == 3);
+  CHECK(done.source.text() != done.target.text());
+}
+
+TEST_CASE_FIXTURE(fixture, "what was interrupted goes on where it was, and counts what was done before") {
+  kept_target target;
+  counted_source broken(95, 57);
+  const auto ended = run(broken, &target);
+  REQUIRE_FALSE(ended);
+  CHECK(ended.code() == errc::unavailable);
+  options.resume = true;
+  counted_source source(95);
+  target.writes = 0;
+  REQUIRE(run(source, &target));
+  CHECK(target.writes == 95 - 57);
+  CHECK(done.total().read == 95);
+  CHECK(done.total().written == 95);
+  CHECK(done.source.text() == done.target.text());
+  CHECK(done.notes.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "nothing is skipped when either end is another one, or was changed") {
+  const auto interrupted = [&](kept_target& target) {
+    options.resume = false;
+    counted_source broken(95, 57);
+    REQUIRE_FALSE(run(broken, &target));
+    options.resume = true;
+    target.writes = 0;
+  };
+  kept_target target;
+  interrupted(target);
+  counted_source changed(95);
+  changed.print = "other";
+  REQUIRE(run(changed, &target));
+  CHECK(target.writes == 95);
+  CHECK(done.notes == std::vector<std::string>{"the source was changed since; began at the start"});
+
+  interrupted(target);
+  kept_target other;
+  other.name = "other";
+  counted_source source(95);
+  REQUIRE(run(source, &other));
+  CHECK(other.there.size() == 95);
+  CHECK(done.notes == std::vector<std::string>{"the target was changed since; began at the start"});
+
+  // What was not verified then is not verified by going on.
+  options.verify = false;
+  interrupted(target);
+  options.verify = true;
+  counted_source unchanged(95);
+  REQUIRE(run(unchanged, &target));
+  CHECK(target.writes == 95);
+
+  counted_source nothing(95);
+  REQUIRE(run(nothing, &target));
+  CHECK(done.notes == std::vector<std::string>{"nothing to resume; began at the start"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a target that cannot promise what it found ends the migration") {
+  counted_source source(5);
+  kept_target target;
+  target.end = status(errc::quorum_timeout, "on 1 of 2");
+  CHECK(run(source, &target).code() == errc::quorum_timeout);
+  CHECK(file().read());
+}
+
+TEST_CASE_FIXTURE(fixture, "a dry run only reads; one namespace is moved alone") {
+  counted_source source(20);
+  REQUIRE(run(source, nullptr));
+  CHECK(done.total().read == 20);
+  CHECK(done.total().written == 0);
+  CHECK_FALSE(file().read());
+  options.name_space = "odd";
+  counted_source same(20);
+  kept_target target;
+  REQUIRE(run(same, &target));
+  CHECK(target.there.size() == 10);
+  CHECK(done.total().read == 10);
+}
+
+TEST_CASE_FIXTURE(fixture, "a checkpoint that is no checkpoint is none") {
+  kept_target target;
+  counted_source broken(95, 57);
+  REQUIRE_FALSE(run(broken, &target));
+  REQUIRE(file().read());
+  CHECK(file().read()->position == "57");
+  CHECK(file().read()->done.total().written == 57);
+  CHECK(std::system(("printf '{\"done\":{}}' > " + file().path()).c_str()) == 0);
+  CHECK_FALSE(file().read());
+  CHECK(std::system((": > " + file().path()).c_str()) == 0);
+  CHECK_FALSE(file().read());
+}
+
+TEST_CASE("messages are kept up to a number, and all are counted") {
+  report done;
+  for (std::size_t i = 0; i < messages_kept_max + 5; ++i) done.error("x");
+  CHECK(done.errors.size() == messages_kept_max);
+  CHECK(done.errors_all == messages_kept_max + 5);
+}
+
+}  // namespace quorate::cli::migrate
