@@ -51,13 +51,14 @@ class canonical_form final : public nlohmann::json_sax<nlohmann::json> {
   }
   bool end_object() override {
     std::string text = "{";
-    for (const auto& [name, value] : open_.back().members) text += (text.size() == 1 ? "" : ",") + name + ":" + value;
+    for (const auto& [name, value] : open_.back().members)
+      text.append(text.size() == 1 ? "" : ",").append(name).append(":").append(value);
     return close(text + "}");
   }
   bool start_array(std::size_t /*size*/) override { return open(); }
   bool end_array() override {
     std::string text = "[";
-    for (const auto& item : open_.back().items) text += (text.size() == 1 ? "" : ",") + item;
+    for (const auto& item : open_.back().items) text.append(text.size() == 1 ? "" : ",").append(item);
     return close(text + "]");
   }
   bool parse_error(std::size_t /*at*/, const std::string& /*token*/, const nlohmann::detail::exception&) override {

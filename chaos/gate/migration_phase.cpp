@@ -55,9 +55,10 @@ class migration {
 
   const checks& seen() const { return checks_; }
   void fill(ordered_json* out) const {
-    out->update({{"report_forward", forward_.report},
-                 {"report_idempotent", repeat_.report},
-                 {"report_reverse", reverse_.report},
+    const auto printed = [](const migration_end& one) { return one.report.value_or(nullptr); };
+    out->update({{"report_forward", printed(forward_)},
+                 {"report_idempotent", printed(repeat_)},
+                 {"report_reverse", printed(reverse_)},
                  {"src_count", source_count_},
                  {"dst_count", target_count_}});
   }
@@ -79,7 +80,10 @@ class migration {
     remember(ended);
     return ended;
   }
-  void remember(const migration_end& ended) { printed_ += ended.report.dump() + ended.said; }
+  void remember(const migration_end& ended) {
+    printed_ += ended.said;
+    if (ended.report) printed_ += ended.report->dump();
+  }
 
   bool add(const std::string& name, bool holds, const std::string& detail) {
     checks_.add(name, holds, detail);
@@ -236,8 +240,7 @@ class migration {
   void interrupt() {
     const std::string crash = "PostgreSQL is killed in the middle: the migration fails and says so";
     if (const auto ended = strike_halfway(crash, [&](migration_run&) { postgres_->kill(); }))
-      add(crash, ended->end.exit_code == 1 && ended->report.is_object() && !ended->ok(),
-          struck_ + "; " + ended->shown());
+      add(crash, ended->end.exit_code == 1 && ended->report && !ended->ok(), struck_ + "; " + ended->shown());
     const std::string kill = "the migration is killed in the middle and resumed";
     if (!strike_halfway(kill, [](migration_run& run) { run.kill(); })) return;
     const auto resumed = migrate_all(sqlite("source"), halfway_url(), {"--resume", "--verify"});

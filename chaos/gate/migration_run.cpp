@@ -17,9 +17,9 @@ std::string contents_of(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
 }
 
-const ordered_json* part(const ordered_json& report, const std::string& path) {
+const ordered_json* part(const std::optional<ordered_json>& report, const std::string& path) {
   const ordered_json::json_pointer pointer(path);
-  return report.is_object() && report.contains(pointer) ? &report.at(pointer) : nullptr;
+  return report && report->contains(pointer) ? &report->at(pointer) : nullptr;
 }
 
 }  // namespace
@@ -41,7 +41,7 @@ std::string migration_end::text(const std::string& path) const {
 
 std::string migration_end::shown() const {
   auto text = text_of(end);
-  if (!report.is_object()) text += ", no report";
+  if (!report) text += ", no report";
   if (const auto* errors = part(report, "/errors"); errors != nullptr && errors->is_array() && !errors->empty()) {
     text += ", " + std::to_string(errors->size()) + " errors";
     for (std::size_t i = 0; i < errors->size() && i < errors_shown; ++i)
@@ -76,7 +76,7 @@ result<migration_run> migration_run::start(const std::string& program, const std
 migration_end migration_run::end(std::chrono::milliseconds bound) {
   const auto ended = process_.wait(bound);
   process_.kill();
-  migration_end result{ended.value_or(process_end{}), nullptr, contents_of(said_path())};
+  migration_end result{ended.value_or(process_end{}), std::nullopt, contents_of(said_path())};
   if (!ended) result.said = "still ran after " + std::to_string(bound.count()) + " ms: " + result.said;
   auto printed = ordered_json::parse(contents_of(report_path()), nullptr, false);
   if (printed.is_object()) result.report = std::move(printed);
@@ -87,7 +87,7 @@ migration_end migrate(const std::string& program, const std::string& from, const
                       const std::vector<std::string>& flags, const std::string& directory,
                       std::chrono::milliseconds bound) {
   auto run = migration_run::start(program, from, to, flags, directory);
-  if (!run) return {{}, nullptr, run.error().message()};
+  if (!run) return {{}, std::nullopt, run.error().message()};
   return run->end(bound);
 }
 

@@ -6,6 +6,7 @@
 #include <chrono>
 #include <cstdint>
 #include <nlohmann/json.hpp>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,8 +18,9 @@ namespace quorate::chaos {
 /// How a run ended.
 struct migration_end {
   process_end end;
-  nlohmann::ordered_json report;  ///< what it printed; null when that was not one JSON object
-  std::string said;               ///< beside that, or why it could not be run
+  /// What it printed; none when that was not one JSON object.
+  std::optional<nlohmann::ordered_json> report;
+  std::string said;  ///< beside that, or why it could not be run
 
   /// Ended with 0, and its report names no error.
   bool ok() const;

@@ -43,7 +43,7 @@ ordered_json nested(int levels) {
 /// Each is odd in its own way.
 std::vector<ordered_json> odd_records() {
   std::vector<ordered_json> all;
-  const auto add = [&](const std::string& title, ordered_json more) {
+  const auto add = [&](const std::string& title, const ordered_json& more) {
     ordered_json record = {{"id", "odd-" + std::to_string(all.size())},
                            {"namespace", "phase3/odd"},
                            {"title", title},

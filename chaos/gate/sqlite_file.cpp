@@ -228,7 +228,7 @@ result<std::vector<std::string>> differences(const sqlite_file& ours, const sqli
       for (std::size_t i = 0; i < values.size(); ++i) {
         if (values[i] == other->second[i]) continue;
         const auto [was, is] = shown_apart(values[i], other->second[i]);
-        say(identity, std::string(table.columns[i]) + " was " + was + ", is " + is);
+        say(identity, std::string(table.columns[i]).append(" was ").append(was).append(", is ").append(is));
       }
       there->erase(other);
     }
