@@ -2,6 +2,7 @@
 #include <rocksdb/db.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
+#include <rocksdb/listener.h>
 #include <rocksdb/slice_transform.h>
 #include <rocksdb/table.h>
 
@@ -17,6 +18,15 @@ namespace {
 constexpr std::size_t memtable_bytes_min = 64u << 10;  // the library takes no less
 constexpr int open_files_max = 256;
 constexpr std::size_t info_log_bytes_max = 1u << 20;
+
+/// When space runs out RocksDB polls for more and goes on by itself, which no option turns off. Here a failed write is
+/// final; and a database that is closed while it polls now and then waits for ever (7.8).
+class no_recovery final : public rocksdb::EventListener {
+ public:
+  void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
+    *auto_recovery = false;
+  }
+};
 
 /// Kind and alias of an alias key, so that filters answer "no such alias" without a search.
 class alias_prefix final : public rocksdb::SliceTransform {
@@ -86,6 +96,7 @@ rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* 
   db.paranoid_checks = true;
   // After a failed write nothing is tried again: what the kernel still holds is not known.
   db.max_bgerror_resume_count = 0;
+  db.listeners.push_back(std::make_shared<no_recovery>());
   db.recycle_log_file_num = 0;
   // Covers every byte of a table, those between its blocks too (rocks_verify.cpp).
   db.file_checksum_gen_factory = rocksdb::GetFileChecksumGenCrc32cFactory();
