@@ -196,8 +196,7 @@ int move_all(session& run, const migrate_flags& flags) {
 
 void add_migrate_command(CLI::App& program, session& run) {
   auto in = std::make_shared<migrate_flags>();
-  const std::string example =
-      "quorate migrate --from sqlite:///home/me/ai-memory.db --to quorate://127.0.0.1:7411 --verify";
+  const std::string example = "quorate migrate --from sqlite://./ai-memory.db --to quorate://127.0.0.1:7411 --verify";
   auto& verb = add_verb(program, "migrate", "Move everything between SQLite, PostgreSQL and quorate", example);
   verb.footer(
       "Stores: sqlite:///PATH of an ai-memory database, postgres://USER:PASSWORD@HOST:PORT/DATABASE,\n"

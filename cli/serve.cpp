@@ -4,6 +4,7 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <ctime>
 #include <functional>
 #include <memory>
@@ -321,6 +322,22 @@ int serve(const serve_options& options, std::ostream& out, std::ostream& err) {
   return exit_code_of(why);
 }
 
+namespace {
+
+/// Its parts begin one after the other; until the last has, a linearizable write would be refused. A state that lasts
+/// is for the calls to report.
+void wait_until_begun(const net::node_api& node) {
+  constexpr std::chrono::milliseconds pause(1);
+  for (std::chrono::milliseconds waited(0); waited < std::chrono::seconds(5); waited += pause) {
+    v1::StatusReply reply;
+    node.describe(&reply);
+    if (reply.state() == "serving" || reply.state() == "disk_full") return;
+    std::this_thread::sleep_for(pause);
+  }
+}
+
+}  // namespace
+
 result<std::unique_ptr<embedded_node>> open_embedded(const std::string& directory) {
   logging::start(logging::format::text, logging::level::error, embedded_name);
   node_options options;
@@ -329,6 +346,7 @@ result<std::unique_ptr<embedded_node>> open_embedded(const std::string& director
   auto running =
       start(options, directory, {}, [](const status& why) { exit_at_once("the node cannot go on: " + why.message()); });
   if (!running) return running.error();
+  wait_until_begun(running->members->api());
   return std::make_unique<embedded>(std::move(*running));
 }
 

@@ -235,9 +235,13 @@ std::string postgres_selection(table which, bool has_verbatim) {
   for (const auto& column : columns_of(which)) {
     const std::string name = column.name;
     if (column.kind == column_kind::time)
-      all += "CASE WHEN isfinite(" + name + ") THEN (extract(epoch FROM " + name + ") * 1000000)::bigint END, ";
+      all.append("CASE WHEN isfinite(")
+          .append(name)
+          .append(") THEN (extract(epoch FROM ")
+          .append(name)
+          .append(") * 1000000)::bigint END, ");
     else
-      all += name + (column.kind == column_kind::json ? "::text, " : ", ");
+      all.append(name).append(column.kind == column_kind::json ? "::text, " : ", ");
   }
   return all + (has_verbatim ? verbatim_column : "NULL");
 }

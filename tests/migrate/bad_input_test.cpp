@@ -57,8 +57,7 @@ TEST_SUITE("migrate") {
     reference::make_database(where.file("b.db"), 1);
     const std::string hold =
         "import sqlite3,sys;c=sqlite3.connect(sys.argv[1],isolation_level=None);"
-        "c.execute('BEGIN EXCLUSIVE');open(sys.argv[2],'w').close();sys.stdin.read();"
-        "import time;time.sleep(60)";
+        "c.execute('BEGIN EXCLUSIVE');open(sys.argv[2],'w').close();import signal;signal.pause()";
     auto holder = chaos::process::start(
         {{"/usr/bin/python3", "-c", hold, where.file("b.db"), where.file("held")}, {}, where.file("holder.log")});
     REQUIRE(holder);
