@@ -11,9 +11,9 @@ namespace quorate::memory {
 
 namespace {
 
-constexpr std::int64_t never_ms = std::numeric_limits<std::int64_t>::min();
+constexpr std::int64_t never_us = std::numeric_limits<std::int64_t>::min();
 
-std::int64_t time_ms(const std::string& text) { return parse_timestamp(text).value_or(never_ms); }
+std::int64_t time_us(const std::string& text) { return parse_timestamp_us(text).value_or(never_us); }
 
 /// Fields one after the other, each with its length, so that no two lists of fields give the same bytes.
 class field_bytes {
@@ -114,19 +114,19 @@ std::string describe(const v1::TransferRow& row) {
 
 row_time time_of(const v1::TransferRow& row) {
   switch (table_of(row)) {
-    case table::memories: return {time_ms(row.memory().updated_at()), time_ms(row.memory().last_accessed_at())};
-    case table::archive: return {time_ms(row.archived().archived_at()), never_ms};
-    case table::standards: return {time_ms(row.standard().updated_at()), never_ms};
+    case table::memories: return {time_us(row.memory().updated_at()), time_us(row.memory().last_accessed_at())};
+    case table::archive: return {time_us(row.archived().archived_at()), never_us};
+    case table::standards: return {time_us(row.standard().updated_at()), never_us};
     case table::pending: {
-      auto last = std::max(time_ms(row.pending().requested_at()), time_ms(row.pending().decided_at()));
-      for (const auto& approval : row.pending().approvals()) last = std::max(last, time_ms(approval.approved_at()));
-      return {last, never_ms};
+      auto last = std::max(time_us(row.pending().requested_at()), time_us(row.pending().decided_at()));
+      for (const auto& approval : row.pending().approvals()) last = std::max(last, time_us(approval.approved_at()));
+      return {last, never_us};
     }
     case table::subscriptions:
-      return {time_ms(row.subscription().created_at()), time_ms(row.subscription().last_dispatched_at())};
+      return {time_us(row.subscription().created_at()), time_us(row.subscription().last_dispatched_at())};
     case table::links: break;
   }
-  return {time_ms(row.link().created_at()), never_ms};
+  return {time_us(row.link().created_at()), never_us};
 }
 
 hash128 content_hash(const v1::TransferRow& row) {

@@ -33,11 +33,11 @@ std::string identity_of(const v1::TransferRow& row);
 /// The same for a person, with the table's word before it: `memory 7f0c…`, `link a -> b (related_to)`.
 std::string describe(const v1::TransferRow& row);
 
-/// When it was changed last, Unix milliseconds; a time that cannot be read is before all others.
+/// When it was changed last, Unix microseconds; a time that cannot be read is before all others.
 struct row_time {
-  std::int64_t changed_ms = 0;  ///< updated_at; archived_at; of a pending action the last approval, decided_at or
+  std::int64_t changed_us = 0;  ///< updated_at; archived_at; of a pending action the last approval, decided_at or
                                 ///< requested_at; of a subscription and a link created_at
-  std::int64_t used_ms = 0;     ///< of a memory last_accessed_at, of a subscription the last delivery: counts only
+  std::int64_t used_us = 0;     ///< of a memory last_accessed_at, of a subscription the last delivery: counts only
                                 ///< between two that were changed at the same time, a use never wins over a change
   auto operator<=>(const row_time&) const = default;
 };

@@ -24,6 +24,19 @@ fs::path state_directory() {
 
 }  // namespace
 
+void moved_sample::add(moved_row row) {
+  // The last one stands for the present end, until it has come as far as the next to be kept.
+  if (skipped_ > 0) rows_.pop_back();
+  rows_.push_back(std::move(row));
+  if (++skipped_ < step_) return;
+  skipped_ = 0;
+  if (rows_.size() < 2 * half) return;
+  std::vector<moved_row> every_second;
+  for (std::size_t i = 1; i < rows_.size(); i += 2) every_second.push_back(std::move(rows_[i]));
+  rows_ = std::move(every_second);
+  step_ *= 2;
+}
+
 checkpoint_file::checkpoint_file(const std::string& from, const std::string& to) {
   content_digest name;
   name.add(hash128_of(from + '\0' + to));
@@ -38,16 +51,27 @@ std::optional<checkpoint> checkpoint_file::read() const {
   auto done = report_from_json(json.value("done", nlohmann::json::object()));
   if (!done) return std::nullopt;
   try {
-    return checkpoint{json.at("source").get<std::string>(), json.at("target").get<std::string>(),
-                      json.at("position").get<std::string>(), std::move(*done)};
+    checkpoint found{json.at("source").get<std::string>(),
+                     json.at("target").get<std::string>(),
+                     json.at("position").get<std::string>(),
+                     {},
+                     std::move(*done)};
+    for (const auto& one : json.at("moved"))
+      found.sample.add({one.at(0).get<std::string>(), one.at(1).get<std::string>()});
+    return found;
   } catch (const nlohmann::json::exception&) {
     return std::nullopt;
   }
 }
 
 status checkpoint_file::write(const checkpoint& now) const {
-  const nlohmann::ordered_json json{
-      {"source", now.source}, {"target", now.target}, {"position", now.position}, {"done", to_json(now.done)}};
+  auto moved = nlohmann::ordered_json::array();
+  for (const auto& row : now.sample.rows()) moved.push_back({row.identity, row.hash});
+  const nlohmann::ordered_json json{{"source", now.source},
+                                    {"target", now.target},
+                                    {"position", now.position},
+                                    {"moved", std::move(moved)},
+                                    {"done", to_json(now.done)}};
   std::error_code failed;
   fs::create_directories(fs::path(path_).parent_path(), failed);
   // Written beside it first: a kill leaves the old one or the new one.

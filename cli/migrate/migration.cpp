@@ -2,8 +2,11 @@
 
 #include <thread>
 #include <unordered_map>
+#include <utility>
+#include <vector>
 
 #include "cli/migrate/hand_over.hpp"
+#include "cli/migrate/row_identity.hpp"
 
 namespace quorate::cli::migrate {
 
@@ -94,8 +97,64 @@ void count(const row_batch& batch, const std::vector<row_result>& results, repor
   }
 }
 
-status move(row_batch& batch, row_target* target, const migration_options& options, report* done) {
+std::string hash_text(const v1::TransferRow& row) {
+  content_digest one;
+  one.add(memory::content_hash(row));
+  return one.text();
+}
+
+/// Two rows of one identity, which a store that was written to at two places at once may have, cannot both be written:
+/// the later one is.
+void drop_repeated(row_batch* batch, report* done) {
+  std::unordered_map<std::string, std::size_t> last;
+  std::vector<bool> dropped(batch->rows.size());
+  for (std::size_t i = 0; i < batch->rows.size(); ++i) {
+    const auto [found, is_new] = last.emplace(memory::identity_of(batch->rows[i]), i);
+    if (is_new) continue;
+    const bool later = memory::time_of(batch->rows[i]) > memory::time_of(batch->rows[found->second]);
+    const auto loser = later ? std::exchange(found->second, i) : i;
+    dropped[loser] = true;
+    done->error(memory::describe(batch->rows[loser]) + ": the source has a later row of the same identity");
+  }
+  if (last.size() == batch->rows.size()) return;
+  auto& counts = done->of(batch->of);
+  std::vector<v1::TransferRow> kept;
+  for (std::size_t i = 0; i < batch->rows.size(); ++i) {
+    if (!dropped[i]) {
+      kept.push_back(std::move(batch->rows[i]));
+      continue;
+    }
+    ++counts.read;
+    ++counts.failed;
+  }
+  batch->rows = std::move(kept);
+}
+
+/// What was moved last of the batch, if anything was.
+void remember(const row_batch& batch, const std::vector<row_result>& results, moved_sample* sample) {
+  for (std::size_t i = results.size(); i-- > 0;) {
+    if (results[i].end != row_end::written && results[i].end != row_end::unchanged) continue;
+    sample->add({text_of_identity(batch.rows[i]), hash_text(batch.rows[i])});
+    return;
+  }
+}
+
+/// Whether the target still has the rows that are remembered as they were.
+result<bool> still_there(row_target& target, const moved_sample& sample) {
+  for (const auto& moved : sample.rows()) {
+    const auto identity = identity_from_text(moved.identity);
+    if (!identity) return false;
+    const auto there = target.fetch({*identity});
+    if (!there) return there.error();
+    if (there->size() != 1 || hash_text(there->front()) != moved.hash) return false;
+  }
+  return true;
+}
+
+status move(row_batch& batch, row_target* target, const migration_options& options, report* done,
+            moved_sample* sample) {
   if (!options.name_space.empty()) keep_namespace(options.name_space, &batch);
+  drop_repeated(&batch, done);
   auto& counts = done->of(batch.of);
   counts.read += batch.rows.size() + batch.unreadable.size();
   counts.failed += batch.unreadable.size();
@@ -111,21 +170,27 @@ status move(row_batch& batch, row_target* target, const migration_options& optio
   if (options.verify)
     if (status failed = verify(*target, batch, &*results, done); !failed) return failed;
   count(batch, *results, done);
+  remember(batch, *results, sample);
   ++done->batches;
   return {};
 }
 
 /// Where an earlier run of the same migration stopped, if both ends are as it left them.
-result<std::optional<checkpoint>> find_start(const checkpoint_file& file, const checkpoint& now, report* done) {
+result<std::optional<checkpoint>> find_start(const checkpoint_file& file, const checkpoint& now, row_target& target,
+                                             report* done) {
   auto earlier = file.read();
   if (!earlier) {
     done->note("nothing to resume; began at the start");
-  } else if (earlier->source != now.source || earlier->target != now.target) {
-    done->note(std::string("the ") + (earlier->source != now.source ? "source" : "target")
-               + " was changed since; began at the start");
-    earlier.reset();
+    return earlier;
   }
-  return earlier;
+  const bool same_source = earlier->source == now.source;
+  if (same_source && earlier->target == now.target) {
+    const auto there = still_there(target, earlier->sample);
+    if (!there) return there.error();
+    if (*there) return earlier;
+  }
+  done->note(std::string("the ") + (same_source ? "target" : "source") + " was changed since; began at the start");
+  return std::optional<checkpoint>();
 }
 
 }  // namespace
@@ -144,26 +209,29 @@ status migrate(row_source& source, row_target* target, const checkpoint_file& fi
     now.target += options.verify ? " verified" : "";
     now.target += options.name_space.empty() ? "" : " only " + options.name_space;
     if (options.resume) {
-      auto start = find_start(file, now, done);
+      auto start = find_start(file, now, *target, done);
       if (!start) return start.error();
       if (*start) {
         *done = std::move((*start)->done);
+        now.sample = std::move((*start)->sample);
         source.continue_after((*start)->position);
       }
     }
   }
   if (!options.name_space.empty()) done->note("with --namespace neither links nor subscriptions are moved");
   const auto rows_about = source.rows_about();
+  bool noted = false;
   read_ahead batches(source, options.batch_rows);
   for (;;) {
     auto batch = batches.next();
     if (!batch) return batch.error();
     if (!*batch) break;
     now.position = (*batch)->position;
-    if (status failed = move(**batch, target, options, done); !failed) return failed;
+    if (status failed = move(**batch, target, options, done, &now.sample); !failed) return failed;
     if (target != nullptr) {
       now.done = *done;
-      if (status failed = file.write(now); !failed) return failed;
+      // Without it the migration is as good, but cannot be resumed.
+      if (const auto kept = file.write(now); !kept && !std::exchange(noted, true)) done->note(kept.context());
     }
     show({*done, rows_about});
   }

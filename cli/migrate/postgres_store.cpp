@@ -1,5 +1,7 @@
 #include "cli/migrate/postgres_store.hpp"
 
+#include <libpq-fe.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdlib>
@@ -57,9 +59,22 @@ auto guarded(const char* flag, Work work) -> decltype(work()) {
   }
 }
 
+/// The library would quote the part of a URL that it cannot read, which may be the password.
+status check_url(const char* flag, const std::string& url) {
+  char* complaint = nullptr;
+  auto* parsed = PQconninfoParse(url.c_str(), &complaint);
+  const bool readable = parsed != nullptr;
+  PQconninfoFree(parsed);
+  PQfreemem(complaint);
+  if (readable) return {};
+  return status::invalid(flag,
+                         "is no PostgreSQL URL; write % / @ : ? of a user's name or password as %25 %2F %40 %3A %3F");
+}
+
 result<std::unique_ptr<pqxx::connection>> connect(const char* flag, const std::string& url) {
   // Else a host that does not answer holds us for minutes.
   ::setenv("PGCONNECT_TIMEOUT", connect_seconds, 0);
+  if (status wrong = check_url(flag, url); !wrong) return wrong;
   return guarded(flag, [&]() -> result<std::unique_ptr<pqxx::connection>> {
     auto made = std::make_unique<pqxx::connection>(url);
     pqxx::nontransaction setting(*made);
@@ -67,6 +82,11 @@ result<std::unique_ptr<pqxx::connection>> connect(const char* flag, const std::s
     if (encoding != "UTF8") return status::invalid(flag, "the database's encoding is " + encoding + ", not UTF8");
     setting.exec0("SET client_encoding = 'UTF8'");
     setting.exec0("SET TimeZone = 'UTC'");
+    // Whoever waits for a lock says so; but neither a long read nor the pauses of a slow target end a migration.
+    setting.exec0("SET lock_timeout = '10s'");
+    setting.exec0("SET statement_timeout = 0");
+    setting.exec0("SET idle_in_transaction_session_timeout = 0");
+    setting.exec0("SET synchronous_commit = on");
     return made;
   });
 }
@@ -146,30 +166,23 @@ class postgres_source final : public row_source {
     for (std::size_t i = 1; i < json.size(); ++i) after_.push_back(json[i].get<std::string>());
   }
 
-  /// The server's counts of changes; it brings them up to date within a second.
+  /// Which transaction made each row, and where it lies: all of one instant, that of the rows that are moved.
   result<std::string> fingerprint() override {
     return guarded(nullptr, [&]() -> result<std::string> {
       std::string all;
-      for (const auto which : memory::all_tables)
-        for (const auto& row :
-             work_->exec_params("SELECT relid::bigint, n_tup_ins + n_tup_upd + n_tup_del FROM pg_stat_user_tables "
-                                "WHERE relid = to_regclass($1)",
-                                std::string(memory::name_of(which))))
-          all += row[0].as<std::string>() + '/' + row[1].as<std::string>() + ' ';
+      rows_ = 0;
+      for (const auto which : memory::all_tables) {
+        if (selected_[static_cast<std::size_t>(which)].empty()) continue;
+        const auto row = work_->exec1("SELECT count(*), sum(hashtextextended(xmin::text || ctid::text, 0)) FROM "
+                                      + std::string(memory::name_of(which)));
+        rows_ += row[0].as<std::uint64_t>();
+        all += row[0].as<std::string>() + '/' + row[1].as<std::string>("0") + ' ';
+      }
       return all;
     });
   }
 
-  std::uint64_t rows_about() override {
-    const auto counted = guarded(nullptr, [&]() -> result<std::uint64_t> {
-      std::uint64_t sum = 0;
-      for (const auto which : memory::all_tables)
-        if (!selected_[static_cast<std::size_t>(which)].empty())
-          sum += work_->exec1("SELECT count(*) FROM " + std::string(memory::name_of(which)))[0].as<std::uint64_t>();
-      return sum;
-    });
-    return counted ? *counted : 0;
-  }
+  std::uint64_t rows_about() override { return rows_; }
 
  private:
   using reading = pqxx::transaction<pqxx::repeatable_read, pqxx::read_only>;
@@ -211,6 +224,7 @@ class postgres_source final : public row_source {
   const std::unique_ptr<pqxx::connection> connection_;
   std::unique_ptr<reading> work_;
   std::array<std::string, memory::all_tables.size()> selected_;  ///< by table; empty: it is not there
+  std::uint64_t rows_ = 0;
   std::size_t at_ = 0;
   std::vector<std::string> after_;  ///< key of the last row that was dealt with
   bool open_ = false;
@@ -231,17 +245,11 @@ class postgres_target final : public row_target {
   status begin() {
     return guarded(nullptr, [&]() -> status {
       pqxx::work work(*connection_);
-      bool with_vectors = true;
-      try {
-        pqxx::subtransaction attempt(work);
-        attempt.exec0("CREATE EXTENSION IF NOT EXISTS vector");
-        attempt.commit();
-      } catch (const pqxx::sql_error&) {
-        with_vectors = false;
+      if (!has_all(work)) make_tables(work);
+      has_vectors_ = columns_in(work, table::memories).contains("embedding");
+      if (!has_vectors_)
         remarks_.emplace_back(
-            "the server has no extension vector: made without the column embedding, which ai-memory needs there");
-      }
-      work.exec(postgres_schema(with_vectors));
+            "the server has no extension vector: its tables lack the column embedding, which ai-memory needs there");
       work.commit();
       for (const auto which : memory::all_tables) prepare(which);
       return {};
@@ -267,8 +275,9 @@ class postgres_target final : public row_target {
         else
           (known.contains(memory::identity_of(rows[i])) ? changed : fresh).push_back(std::move(one));
       }
-      if (!copy(work, which, fresh)) write_one_by_one(work, which, fresh, &results);
+      // First those that may give up a title that a new one takes.
       write_one_by_one(work, which, changed, &results);
+      if (!copy(work, which, fresh)) write_one_by_one(work, which, fresh, &results);
       work.commit();
       return results;
     });
@@ -301,6 +310,28 @@ class postgres_target final : public row_target {
     postgres_row texts;
   };
 
+  /// To change a table takes it away from everybody else, and needs its owner: not where nothing is to be changed.
+  static bool has_all(pqxx::work& work) {
+    for (const auto which : memory::all_tables) {
+      const auto there = columns_in(work, which);
+      for (const auto& name : names_of(which))
+        if (!there.contains(name)) return false;
+    }
+    return true;
+  }
+
+  static void make_tables(pqxx::work& work) {
+    bool with_vectors = true;
+    try {
+      pqxx::subtransaction attempt(work);
+      attempt.exec0("CREATE EXTENSION IF NOT EXISTS vector");
+      attempt.commit();
+    } catch (const pqxx::sql_error&) {
+      with_vectors = false;  // said when the tables lack what it is for
+    }
+    work.exec(postgres_schema(with_vectors));
+  }
+
   static bool holds_zero_byte(const postgres_row& texts) {
     return std::any_of(texts.begin(), texts.end(),
                        [](const auto& text) { return text && text->find('\0') != std::string::npos; });
@@ -325,6 +356,11 @@ class postgres_target final : public row_target {
       values += (i == 0 ? "$" : ", $") + std::to_string(i + 1);
       if (i >= key_columns_of(which)) changes += (changes.empty() ? "" : ", ") + names[i] + " = excluded." + names[i];
     }
+    // The vector of another text would find it for ever: ai-memory makes those that are missing.
+    if (which == table::memories && has_vectors_)
+      changes +=
+          ", embedding = CASE WHEN memories.title = excluded.title AND memories.content = excluded.content "
+          "THEN memories.embedding END";
     connection_->prepare(name("put_", which), "INSERT INTO " + std::string(memory::name_of(which)) + " (" + list
                                                   + ") VALUES (" + values + ") ON CONFLICT (" + key_names(which)
                                                   + ") DO UPDATE SET " + changes);
@@ -353,11 +389,12 @@ class postgres_target final : public row_target {
     return there;
   }
 
-  /// An element of an array as PostgreSQL reads it. A zero byte cannot be asked for, so such a key is not there.
+  /// An element of an array as PostgreSQL reads it. A zero byte cannot be asked for: what is found without it is
+  /// another row, and nobody's.
   static void append_element(const std::string& text, std::string* array) {
-    if (text.find('\0') != std::string::npos) return;
     *array += array->size() == 1 ? "\"" : ",\"";
     for (const char c : text) {
+      if (c == '\0') continue;
       if (c == '"' || c == '\\') *array += '\\';
       *array += c;
     }
@@ -423,6 +460,7 @@ class postgres_target final : public row_target {
 
   const std::unique_ptr<pqxx::connection> connection_;
   std::vector<std::string> remarks_;
+  bool has_vectors_ = false;
 };
 
 }  // namespace

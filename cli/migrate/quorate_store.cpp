@@ -5,12 +5,16 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <deque>
+#include <future>
 #include <map>
 #include <thread>
 
 #include "cli/migrate/hand_over.hpp"
+#include "cli/migrate/row_identity.hpp"
 #include "net/client.hpp"
 #include "proto/clock.hpp"
+#include "proto/limits.hpp"
 
 namespace quorate::cli::migrate {
 
@@ -22,7 +26,8 @@ using std::chrono::milliseconds;
 constexpr std::size_t pieces_ahead_max = 4;
 /// Rows of one call: far below what a node takes at once.
 constexpr std::size_t call_bytes_max = 1u << 20;
-constexpr std::size_t call_rows_max = 500;
+constexpr std::size_t call_rows_max = 125;
+constexpr std::size_t calls_at_a_time = 4;
 constexpr int attempts_max = 12;
 constexpr milliseconds first_pause(50);
 constexpr milliseconds longest_pause(2'000);
@@ -53,19 +58,6 @@ bool covers(const v1::StatusReply& reply, held_entries wanted) {
         found != wanted.end() && found->second <= end.sequence())
       wanted.erase(found);
   return wanted.empty();
-}
-
-std::string hex_of(const std::string& bytes) { return bytes.empty() ? "-" : hex(bytes); }
-
-std::string bytes_of(std::string_view text) {
-  std::string bytes;
-  if (text == "-") return bytes;
-  for (std::size_t i = 0; i + 1 < text.size(); i += 2) {
-    int value = 0;
-    std::from_chars(text.data() + i, text.data() + i + 2, value, 16);
-    bytes += static_cast<char>(value);
-  }
-  return bytes;
 }
 
 /// What the members say that can be asked: those at `addresses`, and the others that the first of them names.
@@ -116,14 +108,14 @@ class quorate_source final : public row_source {
     batch.of = memory::table_of(piece_.rows(at_));
     while (at_ < piece_.rows_size() && batch.rows.size() < rows_max && memory::table_of(piece_.rows(at_)) == batch.of)
       batch.rows.push_back(std::move(*piece_.mutable_rows(at_++)));
-    batch.position = hex_of(before_) + ':' + std::to_string(at_);
+    batch.position = hex_text(before_) + ':' + std::to_string(at_);
     return std::optional(std::move(batch));
   }
 
   /// The cursor before a piece, and how many rows of the piece were dealt with.
   void continue_after(std::string position) override {
     const auto colon = std::min(position.find(':'), position.size());
-    before_ = bytes_of(std::string_view(position).substr(0, colon));
+    before_ = bytes_of_hex(std::string_view(position).substr(0, colon)).value_or(std::string());
     if (colon < position.size()) std::from_chars(position.data() + colon + 1, position.data() + position.size(), skip_);
   }
 
@@ -162,13 +154,24 @@ class quorate_target final : public row_target {
   quorate_target(connection&& to, std::vector<std::string> endpoints, const net::client_options& options)
       : to_(std::move(to)), endpoints_(std::move(endpoints)), options_(options) {}
 
+  /// Several calls at a time: while the node writes the rows of one it reads those of the next.
   result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
     std::vector<row_result> results(rows.size());
-    for (std::size_t first = 0; first < rows.size();) {
+    std::deque<std::future<status>> running;
+    status ended;
+    const auto end_one = [&] {
+      if (status one = running.front().get(); !one && ended.ok()) ended = one;
+      running.pop_front();
+    };
+    for (std::size_t first = 0; first < rows.size() && ended.ok();) {
       const auto last = end_of_call(rows, first);
-      if (status wrong = import(rows, first, last, &results); !wrong) return wrong;
+      running.push_back(
+          std::async(std::launch::async, [&, first, last] { return import(rows, first, last, &results); }));
       first = last;
+      if (running.size() == calls_at_a_time) end_one();
     }
+    while (!running.empty()) end_one();
+    if (!ended) return ended;
     return results;
   }
 
@@ -176,11 +179,7 @@ class quorate_target final : public row_target {
     std::vector<v1::TransferRow> there;
     for (std::size_t first = 0; first < rows.size();) {
       const auto last = end_of_call(rows, first);
-      v1::FetchRequest request;
-      for (std::size_t i = first; i < last; ++i) *request.add_rows() = identity_row(rows[i]);
-      v1::FetchReply reply;
-      if (const auto call = to_.client->fetch_rows(request, &reply); !call.ok()) return failed(call);
-      for (auto& row : *reply.mutable_rows()) there.push_back(std::move(row));
+      if (status failed = fetch(rows, first, last, &there); !failed) return failed;
       first = last;
     }
     return there;
@@ -216,6 +215,24 @@ class quorate_target final : public row_target {
   }
 
  private:
+  /// Rows there may be larger than those that were sent: then half of them at a time.
+  status fetch(const std::vector<v1::TransferRow>& rows, std::size_t first, std::size_t last,
+               std::vector<v1::TransferRow>* there) {
+    constexpr int invalid_argument = 3;
+    v1::FetchRequest request;
+    for (std::size_t i = first; i < last; ++i) *request.add_rows() = identity_row(rows[i]);
+    v1::FetchReply reply;
+    const auto call = to_.client->fetch_rows(request, &reply);
+    if (call.code == invalid_argument && last - first > 1) {
+      const auto middle = first + (last - first) / 2;
+      if (status failed = fetch(rows, first, middle, there); !failed) return failed;
+      return fetch(rows, middle, last, there);
+    }
+    if (!call.ok()) return failed(call);
+    for (auto& row : *reply.mutable_rows()) there->push_back(std::move(row));
+    return {};
+  }
+
   static std::size_t end_of_call(const std::vector<v1::TransferRow>& rows, std::size_t first) {
     std::size_t bytes = 0;
     std::size_t last = first;
@@ -224,34 +241,21 @@ class quorate_target final : public row_target {
     return last;
   }
 
-  static v1::TransferRow identity_row(const v1::TransferRow& row) {
-    v1::TransferRow identity;
-    switch (memory::table_of(row)) {
-      case table::memories: identity.mutable_memory()->set_id(row.memory().id()); break;
-      case table::archive: identity.mutable_archived()->mutable_memory()->set_id(row.archived().memory().id()); break;
-      case table::standards: identity.mutable_standard()->set_namespace_(row.standard().namespace_()); break;
-      case table::pending: identity.mutable_pending()->set_id(row.pending().id()); break;
-      case table::subscriptions: identity.mutable_subscription()->set_id(row.subscription().id()); break;
-      case table::links: *identity.mutable_link() = row.link(); break;
-    }
-    return identity;
-  }
-
-  static bool may_be_repeated(const v1::ImportReply::Item& item) {
-    constexpr int aborted = 10;
-    constexpr int resource_exhausted = 8;
-    constexpr int unavailable = 14;
-    constexpr int deadline_exceeded = 4;
-    if (item.write_failure().reason() == name_of(errc::disk_full)) return false;
-    return item.code() == aborted || item.code() == resource_exhausted || item.code() == unavailable
-           || item.code() == deadline_exceeded;
-  }
+  /// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE: another time it may be done.
+  static bool may_be_repeated(int code) { return code == 4 || code == 8 || code == 10 || code == 14; }
 
   /// Until each row has a definite end; rows that no node takes end the migration.
   status import(const std::vector<v1::TransferRow>& rows, std::size_t first, std::size_t last,
                 std::vector<row_result>* results) {
     std::vector<std::size_t> left;
-    for (std::size_t i = first; i < last; ++i) left.push_back(i);
+    for (std::size_t i = first; i < last; ++i) {
+      // Larger than anything a node can write, and perhaps than it can be sent.
+      if (rows[i].ByteSizeLong() > limits::entry_bytes_max)
+        (*results)[i] = {row_end::failed, "has " + std::to_string(rows[i].ByteSizeLong()) + " bytes, of which at most "
+                                              + std::to_string(limits::entry_bytes_max) + " fit here"};
+      else
+        left.push_back(i);
+    }
     auto pause = first_pause;
     status why;
     for (int attempt = 0; attempt < attempts_max && !left.empty(); ++attempt) {
@@ -264,6 +268,7 @@ class quorate_target final : public row_target {
       v1::ImportReply reply;
       if (const auto call = to_.client->import_rows(request, &reply); !call.ok()) {
         why = failed(call);
+        if (call.reached && !may_be_repeated(call.code)) return why;
         continue;
       }
       if (reply.items_size() != static_cast<int>(left.size()))
@@ -273,7 +278,7 @@ class quorate_target final : public row_target {
         const auto& item = reply.items(static_cast<int>(k));
         if (item.write_failure().reason() == name_of(errc::disk_full))
           return {errc::disk_full, item.message() + "; make room, then repeat"};
-        if (may_be_repeated(item)) {
+        if (may_be_repeated(item.code())) {
           why = status(errc::unavailable, item.message());
           again.push_back(left[k]);
         } else {
@@ -317,7 +322,9 @@ result<connection> open(const node_parts& parts, const std::string& directory, c
 
 result<std::unique_ptr<row_source>> open_cluster_source(const std::vector<std::string>& endpoints,
                                                         const net::client_options& options) {
-  const auto members = ask_members(endpoints, options);
+  auto members = ask_members(endpoints, options);
+  // One that has lost its disk does not hold all that it acknowledged.
+  std::erase_if(members, [](const auto& one) { return one.state() == "filling"; });
   if (members.empty()) return status::invalid("--from", "no node answers at " + endpoints.front());
   // Of those that answer one has every acknowledged write, if they and a write quorum cannot miss each other.
   const auto& any = members.front();
@@ -332,7 +339,7 @@ result<std::unique_ptr<row_source>> open_cluster_source(const std::vector<std::s
     for (const auto& endpoint : endpoints) {
       auto client = std::make_unique<net::client>(std::vector<std::string>{endpoint}, options);
       v1::StatusReply reply;
-      if (client->node_status(&reply).ok() && covers(reply, held))
+      if (client->node_status(&reply).ok() && reply.state() != "filling" && covers(reply, held))
         return std::make_unique<quorate_source>(connection{nullptr, std::move(client), {}});
     }
     std::this_thread::sleep_for(catch_up_pause);

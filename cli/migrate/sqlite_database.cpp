@@ -39,6 +39,7 @@ sql_value sqlite_statement::value(int column) const {
     case SQLITE_INTEGER: return static_cast<std::int64_t>(sqlite3_column_int64(s, column));
     case SQLITE_FLOAT: return sqlite3_column_double(s, column);
     case SQLITE_NULL: return {};
+    case SQLITE_TEXT: sqlite3_column_text(s, column); [[fallthrough]];  // UTF-8, whatever the file has
     default: break;
   }
   const auto* bytes = static_cast<const char*>(sqlite3_column_blob(s, column));

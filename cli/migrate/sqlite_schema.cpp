@@ -202,12 +202,13 @@ result<sqlite_layout> look_at(sqlite_database& file) {
 }
 
 status make_or_check(sqlite_database& file) {
-  // What ai-memory itself sets. The mode stays with the file.
-  if (status failed = file.run("PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON"); !failed)
-    return failed;
   const auto tables = names_from(file, "SELECT name FROM sqlite_master WHERE type = 'table'");
   if (!tables) return tables.error();
+  // A row that was reported as written stays so without power.
+  if (status failed = file.run("PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON"); !failed) return failed;
   if (tables->empty()) {
+    // What ai-memory itself sets. The mode stays with the file.
+    if (status failed = file.run("PRAGMA journal_mode=WAL"); !failed) return failed;
     status made = file.run("BEGIN IMMEDIATE");
     if (made.ok()) made = file.run(schema);
     return made.ok() ? file.run("COMMIT") : made;

@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 
 #include <charconv>
+#include <limits>
 
 #include "cli/migrate/row_merge.hpp"
 #include "cli/migrate/sqlite_database.hpp"
@@ -13,6 +14,9 @@ namespace quorate::cli::migrate {
 namespace {
 
 using memory::table;
+
+/// Other programs may have given rows numbers below 1.
+constexpr std::int64_t before_all_rows = std::numeric_limits<std::int64_t>::min();
 
 std::string state_of(const std::string& path) {
   struct stat facts {};
@@ -39,7 +43,7 @@ class sqlite_source final : public row_source {
       if (status failed = file_->run("BEGIN"); !failed) return failed;
       begun_ = true;
     }
-    for (; at_ < memory::all_tables.size(); ++at_, after_row_ = 0, rows_.reset(), ended_ = false) {
+    for (; at_ < memory::all_tables.size(); ++at_, after_row_ = before_all_rows, rows_.reset(), ended_ = false) {
       if (layout_.selected[at_].empty()) continue;
       auto batch = read(rows_max);
       if (!batch) return batch.error();
@@ -115,14 +119,15 @@ class sqlite_source final : public row_source {
   const sqlite_layout layout_;
   std::optional<sqlite_statement> rows_;  ///< of the present table
   std::size_t at_ = 0;                    ///< which of all_tables
-  std::int64_t after_row_ = 0;
+  std::int64_t after_row_ = before_all_rows;
   bool ended_ = false;  ///< `rows_`
   bool begun_ = false;
 };
 
 class sqlite_target final : public row_target {
  public:
-  explicit sqlite_target(std::unique_ptr<sqlite_database> file) : file_(std::move(file)) {}
+  sqlite_target(std::unique_ptr<sqlite_database> file, bool has_vectors)
+      : file_(std::move(file)), has_vectors_(has_vectors) {}
 
   result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
     if (status failed = file_->run("BEGIN IMMEDIATE"); !failed) return failed;
@@ -167,7 +172,7 @@ class sqlite_target final : public row_target {
  private:
   using statements = std::array<std::optional<sqlite_statement>, memory::all_tables.size()>;
 
-  static std::string write_statement(table which) {
+  std::string write_statement(table which) const {
     std::string names;
     std::string values;
     std::string keys;
@@ -182,11 +187,16 @@ class sqlite_target final : public row_target {
       else
         changes += (changes.empty() ? "" : ", ") + name + " = excluded." + name;
     }
+    // The vector of another text would find it for ever: ai-memory makes those that are missing.
+    if (which == table::memories && has_vectors_)
+      changes +=
+          ", embedding = CASE WHEN memories.title = excluded.title AND memories.content = excluded.content "
+          "THEN memories.embedding END";
     return "INSERT INTO " + std::string(memory::name_of(which)) + " (" + names + ") VALUES (" + values
            + ") ON CONFLICT (" + keys + ") DO UPDATE SET " + changes;
   }
 
-  static std::string read_statement(table which) {
+  std::string read_statement(table which) const {
     std::string names;
     std::string keys;
     const auto columns = columns_of(which);
@@ -197,10 +207,10 @@ class sqlite_target final : public row_target {
     return "SELECT " + names + " FROM " + std::string(memory::name_of(which)) + " WHERE " + keys;
   }
 
-  result<sqlite_statement*> prepared(table which, statements& all, std::string (*text)(table)) {
+  result<sqlite_statement*> prepared(table which, statements& all, std::string (sqlite_target::*text)(table) const) {
     auto& statement = all[static_cast<std::size_t>(which)];
     if (!statement) {
-      auto made = file_->prepare(text(which));
+      auto made = file_->prepare((this->*text)(which));
       if (!made) return made.error();
       statement = std::move(*made);
     }
@@ -215,15 +225,27 @@ class sqlite_target final : public row_target {
     auto results = compare_rows(rows, *there);
     const auto statement = prepared(which, writes_, &sqlite_target::write_statement);
     if (!statement) return statement.error();
-    for (std::size_t i = 0; i < rows.size(); ++i) {
-      if (results[i].end != row_end::written) continue;
-      const auto values = to_sql(rows[i]);
-      for (std::size_t v = 0; v < values.size(); ++v) (*statement)->bind(static_cast<int>(v + 1), values[v]);
-      const auto done = (*statement)->step();
-      (*statement)->reset();
-      if (done) continue;
-      if (!sqlite_database::of_one_row(done.error())) return done.error();
-      results[i] = {row_end::failed, why_refused(which, done.error())};
+    std::vector<std::size_t> left;
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (results[i].end == row_end::written) left.push_back(i);
+    // A title may be taken only until a later row of the batch gives it up.
+    for (std::size_t before = left.size() + 1; !left.empty() && left.size() < before;) {
+      before = left.size();
+      std::vector<std::size_t> refused;
+      for (const auto i : left) {
+        const auto values = to_sql(rows[i]);
+        for (std::size_t v = 0; v < values.size(); ++v) (*statement)->bind(static_cast<int>(v + 1), values[v]);
+        const auto done = (*statement)->step();
+        (*statement)->reset();
+        if (done) {
+          results[i] = {};
+          continue;
+        }
+        if (!sqlite_database::of_one_row(done.error())) return done.error();
+        results[i] = {row_end::failed, why_refused(which, done.error())};
+        refused.push_back(i);
+      }
+      left = std::move(refused);
     }
     return results;
   }
@@ -237,6 +259,7 @@ class sqlite_target final : public row_target {
   }
 
   const std::unique_ptr<sqlite_database> file_;
+  const bool has_vectors_;  ///< the memories have a column for embeddings
   statements writes_;
   statements reads_;
 };
@@ -255,7 +278,9 @@ result<std::unique_ptr<row_target>> open_sqlite_target(const std::string& path) 
   auto file = sqlite_database::open(path, sqlite_access::change);
   if (!file) return file.error();
   if (status failed = make_or_check(**file); !failed) return failed;
-  return std::make_unique<sqlite_target>(std::move(*file));
+  const auto vectors = (*file)->ask("SELECT count(*) FROM pragma_table_info('memories') WHERE name = 'embedding'");
+  if (!vectors) return vectors.error();
+  return std::make_unique<sqlite_target>(std::move(*file), *vectors == sql_value(std::int64_t{1}));
 }
 
 }  // namespace quorate::cli::migrate

@@ -19,9 +19,9 @@ constexpr std::array schemes{scheme{"sqlite://", store_kind::sqlite}, scheme{"po
 /// user:password@ and the parameter password=, with stars.
 std::string without_password(std::string text) {
   const auto start = text.find("://") + 3;
-  const auto slash = std::min(text.find('/', start), text.size());
-  // A password may hold an @ that should have been escaped; what is before the last one is hidden.
-  if (const auto at = text.rfind('@', slash); at != std::string::npos && at >= start) {
+  const auto query = std::min(text.find('?', start), text.size());
+  // A password may hold an @ or / that should have been escaped; what is before the last @ is hidden.
+  if (const auto at = text.rfind('@', query); at != std::string::npos && at >= start) {
     if (const auto colon = text.find(':', start); colon < at) text.replace(colon + 1, at - colon - 1, "***");
   }
   constexpr std::string_view parameter = "password=";

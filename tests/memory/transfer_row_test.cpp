@@ -98,8 +98,8 @@ TEST_CASE("rows of different tables differ, and so do a text that moves from one
 
 TEST_CASE("the later of two rows: a change wins over any use") {
   auto row = memory_row();
-  const auto updated = *parse_timestamp("2026-01-02T00:00:00Z");
-  CHECK(time_of(row).changed_ms == updated);
+  const auto updated = *parse_timestamp_us("2026-01-02T00:00:00Z");
+  CHECK(time_of(row).changed_us == updated);
   auto used = row;
   used.mutable_memory()->set_last_accessed_at("2026-01-05T00:00:00.5Z");
   CHECK(time_of(used) > time_of(row));
@@ -110,11 +110,11 @@ TEST_CASE("the later of two rows: a change wins over any use") {
   CHECK(time_of(changed) < time_of(row));
   v1::TransferRow pending;
   pending.mutable_pending()->set_requested_at("2026-01-01T00:00:00Z");
-  const auto requested = time_of(pending).changed_ms;
+  const auto requested = time_of(pending).changed_us;
   pending.mutable_pending()->add_approvals()->set_approved_at("2026-01-01T00:00:01Z");
-  CHECK(time_of(pending).changed_ms == requested + 1'000);
+  CHECK(time_of(pending).changed_us == requested + 1'000'000);
   pending.mutable_pending()->set_decided_at("2026-01-01T00:00:02Z");
-  CHECK(time_of(pending).changed_ms == requested + 2'000);
+  CHECK(time_of(pending).changed_us == requested + 2'000'000);
 }
 
 TEST_CASE("times to the microsecond") {

@@ -116,6 +116,13 @@ TEST_SUITE("migrate") {
     require_refused(refused, 2, "password authentication failed");
     CHECK(refused.output.find(postgres->password()) == std::string::npos);
     require_refused(migrate(where, postgres->url(), where.sqlite("b.db")), 2, "no table memories");
+    // The library would quote what it cannot read.
+    for (const std::string url : {"postgres://me:100%sure@127.0.0.1/db", "postgres://me:se/cret@127.0.0.1/db"}) {
+      const auto unreadable = migrate(where, where.sqlite("a.db"), url);
+      require_refused(unreadable, 2, "is no PostgreSQL URL");
+      CHECK(unreadable.output.find("sure") == std::string::npos);
+      CHECK(unreadable.output.find("cret") == std::string::npos);
+    }
 
     auto running = begin(where, where.sqlite("a.db"), postgres->url(), {"--batch", "50"});
     const auto some_there = [&] {
@@ -131,6 +138,27 @@ TEST_SUITE("migrate") {
     const auto digest = require_equal(migrate(where, where.sqlite("a.db"), postgres->url(), {"--verify", "--resume"}));
     CHECK(require_equal(migrate(where, postgres->url(), where.sqlite("b.db"))) == digest);
     CHECK(differences(where.file("b.db"), where.file("a.db")) == std::vector<std::string>());
+  }
+
+  TEST_CASE("a source that was changed between two runs is read from the start again") {
+    const auto postgres = start_postgres();
+    if (!postgres) return;
+    const place where;
+    reference::make_database(where.file("a.db"), 20'000);
+    require_equal(migrate(where, where.sqlite("a.db"), postgres->url()));
+    auto running = begin(where, postgres->url(), where.sqlite("b.db"), {"--verify", "--batch", "50"});
+    REQUIRE(chaos::wait_until(chaos::milliseconds(20'000), [&] {
+      struct stat facts {};
+      return ::stat(where.file("b.db-wal").c_str(), &facts) == 0 && facts.st_size > 1'000'000;
+    }));
+    running.kill();
+    REQUIRE(
+        postgres->ask("UPDATE memories SET content = 'changed', updated_at = now() "
+                      "WHERE id = (SELECT min(id) FROM memories)"));
+    const auto resumed = migrate(where, postgres->url(), where.sqlite("b.db"), {"--verify", "--resume"});
+    require_equal(resumed);
+    CHECK(resumed.output.find("the source was changed since") != std::string::npos);
+    CHECK(reference::ask(where.file("b.db"), "SELECT count(*) FROM memories WHERE content = 'changed'") == 1);
   }
 
   TEST_CASE("rows that the other side cannot hold are named, and all others are moved") {

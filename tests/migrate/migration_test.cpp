@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <map>
+#include <utility>
 
 #include "chaos/scratch_directory.hpp"
 
@@ -182,6 +183,73 @@ TEST_CASE_FIXTURE(fixture, "nothing is skipped when either end is another one, o
   counted_source nothing(95);
   REQUIRE(run(nothing, &target));
   CHECK(done.notes == std::vector<std::string>{"nothing to resume; began at the start"});
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "nothing is skipped when another store has taken the target's name, or an older copy of it") {
+  kept_target target;
+  counted_source broken(95, 57);
+  REQUIRE_FALSE(run(broken, &target));
+  options.resume = true;
+  SUBCASE("an empty one") { target.there.clear(); }
+  SUBCASE("an older one") { target.there.erase("56"); }
+  SUBCASE("one that lacks the beginning") { target.there.erase("9"); }
+  counted_source source(95);
+  target.writes = 0;
+  REQUIRE(run(source, &target));
+  CHECK(target.writes == 95);
+  CHECK(target.there.size() == 95);
+  CHECK(done.notes == std::vector<std::string>{"the target was changed since; began at the start"});
+}
+
+TEST_CASE("a sample of what was moved stays small, and has the first part and the last row") {
+  moved_sample sample;
+  for (int i = 0; i < 10'000; ++i) {
+    sample.add({std::to_string(i), ""});
+    REQUIRE(sample.rows().size() <= 64);
+    REQUIRE(sample.rows().back().identity == std::to_string(i));
+  }
+  CHECK(sample.rows().size() > 30);
+  CHECK(std::stoi(sample.rows().front().identity) < 500);
+}
+
+TEST_CASE_FIXTURE(fixture, "of two rows of one identity the later one is moved, and the other is named") {
+  class repeating_source final : public row_source {
+   public:
+    result<std::optional<row_batch>> next(std::size_t) override {
+      if (std::exchange(ended_, true)) return std::optional<row_batch>();
+      row_batch batch;
+      for (const auto* time : {"2026-01-01T00:00:00Z", "2026-01-03T00:00:00Z", "2026-01-02T00:00:00Z"}) {
+        batch.rows.push_back(row_of(1, time));
+        batch.rows.back().mutable_memory()->set_updated_at(time);
+      }
+      batch.position = "1";
+      return std::optional(std::move(batch));
+    }
+    void continue_after(std::string) override {}
+    result<std::string> fingerprint() override { return std::string(); }
+    std::uint64_t rows_about() override { return 0; }
+
+   private:
+    bool ended_ = false;
+  } source;
+  kept_target target;
+  REQUIRE(run(source, &target));
+  CHECK(target.there["1"].memory().content() == "2026-01-03T00:00:00Z");
+  CHECK(done.total().read == 3);
+  CHECK(done.total().written == 1);
+  CHECK(done.total().failed == 2);
+  CHECK(done.errors.at(0) == "memory 1: the source has a later row of the same identity");
+}
+
+TEST_CASE_FIXTURE(fixture, "without a place for its progress a migration is as good, and says so once") {
+  ::setenv("XDG_STATE_HOME", "/proc/none", 1);
+  counted_source source(95);
+  kept_target target;
+  REQUIRE(run(source, &target));
+  CHECK(target.there.size() == 95);
+  REQUIRE(done.notes.size() == 1);
+  CHECK(done.notes[0].find("cannot keep the progress in /proc/none") == 0);
 }
 
 TEST_CASE_FIXTURE(fixture, "a target that cannot promise what it found ends the migration") {

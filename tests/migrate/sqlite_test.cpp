@@ -151,6 +151,41 @@ TEST_CASE("of two versions of a row the later one is there in the end; a taken t
   CHECK(there->at(0).memory().title() == "newer");
 }
 
+TEST_CASE("a title may pass from one row to another, in any order") {
+  const scratch place;
+  auto target = open_sqlite_target(place.file("a.db"));
+  REQUIRE(target);
+  CHECK(write_one(**target, row_with("1", "t", "2026-01-01T00:00:00Z")).end == row_end::written);
+  const auto results =
+      (*target)->write({row_with("2", "t", "2026-01-02T00:00:00Z"), row_with("1", "u", "2026-01-02T00:00:00Z")});
+  REQUIRE(results);
+  for (const auto& one : *results) CHECK_MESSAGE(one.end == row_end::written, one.why);
+}
+
+TEST_CASE("an embedding stays only with the text it was made of") {
+  const scratch place;
+  auto target = open_sqlite_target(place.file("a.db"));
+  REQUIRE(target);
+  CHECK(write_one(**target, row_with("1", "t", "2026-01-01T00:00:00Z")).end == row_end::written);
+  reference::run(place.file("a.db"), "UPDATE memories SET embedding = x'00'");
+  auto same_text = row_with("1", "t", "2026-01-02T00:00:00Z");
+  same_text.mutable_memory()->set_priority(9);
+  CHECK(write_one(**target, same_text).end == row_end::written);
+  CHECK(reference::ask(place.file("a.db"), "SELECT count(*) FROM memories WHERE embedding IS NOT NULL") == 1);
+  CHECK(write_one(**target, row_with("1", "other", "2026-01-03T00:00:00Z")).end == row_end::written);
+  CHECK(reference::ask(place.file("a.db"), "SELECT count(*) FROM memories WHERE embedding IS NOT NULL") == 0);
+}
+
+TEST_CASE("rows with any row number are read") {
+  const scratch place;
+  reference::make_database(place.file("a.db"), 3);
+  reference::run(place.file("a.db"), "UPDATE memories SET rowid = -rowid");
+  std::size_t rows = 0;
+  for (const auto& batch : read(place.file("a.db")))
+    if (batch.of == memory::table::memories) rows += batch.rows.size();
+  CHECK(rows == 3);
+}
+
 TEST_CASE("rows that are none of ours are named one by one, the others are read") {
   const scratch place;
   reference::make_database(place.file("a.db"), 20);

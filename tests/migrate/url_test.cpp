@@ -15,6 +15,7 @@ TEST_CASE("a store is named by a URL, and a password is never shown") {
   const auto shown = [](const std::string& url) { return parse_store_url("--to", url)->shown; };
   CHECK(shown("postgres://me:secret@host:5432/db") == "postgres://me:***@host:5432/db");
   CHECK(shown("postgresql://me:se@cret@host/db") == "postgresql://me:***@host/db");
+  CHECK(shown("postgres://me:se/cr@et@host/db?a=b@c") == "postgres://me:***@host/db?a=b@c");
   CHECK(shown("postgres://host/db?user=me&password=secret&x=1") == "postgres://host/db?user=me&password=***&x=1");
   CHECK(shown("postgres://me@host/db") == "postgres://me@host/db");
   CHECK(shown("postgres:///db") == "postgres:///db");
