@@ -59,11 +59,18 @@ auto guarded(const char* flag, Work work) -> decltype(work()) {
   }
 }
 
-/// The library would quote the part of a URL that it cannot read, which may be the password.
+/// The library would quote the part of a URL that it cannot read, which may be of the password.
 status check_url(const char* flag, const std::string& url) {
   char* complaint = nullptr;
   auto* parsed = PQconninfoParse(url.c_str(), &complaint);
-  const bool readable = parsed != nullptr;
+  bool readable = parsed != nullptr;
+  for (const auto* option = parsed; readable && option->keyword != nullptr; ++option) {
+    const std::string_view name = option->keyword;
+    const std::string_view value = option->val == nullptr ? "" : option->val;
+    // Where a / in the password ends the address, its first part is taken for a port and the rest for the database.
+    if (name == "port") readable = value.find_first_not_of("0123456789,") == std::string_view::npos;
+    if (name == "dbname") readable = value.find('@') == std::string_view::npos;
+  }
   PQconninfoFree(parsed);
   PQfreemem(complaint);
   if (readable) return {};

@@ -277,7 +277,7 @@ TEST_SUITE("memory.transfer") {
     CHECK(store.imported(row) == import_outcome::written);
     CHECK(store.shown("m").access_count() == 12);
     CHECK(store.shown("m").priority() == 7);
-    CHECK(store.imported(row) == import_outcome::unchanged);
+    CHECK(store.imported(row) == import_outcome::kept);
     CHECK(store.changes == 0);
   }
 
