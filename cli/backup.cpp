@@ -100,7 +100,7 @@ int backup(session& run, const backup_flags& flags, bool to_is_given) {
   });
   if (!call.ok()) return run.complain(call);
   if (!made) return run.complain(made.error());
-  const auto removed = rotate_backups(flags.to, *keep);
+  const auto removed = rotate_backups(flags.to, *keep, made->manifest_path);
   if (!removed) return run.complain(removed.error());
   if (run.json)
     run.out() << to_json(made->content, false) << '\n';

@@ -155,10 +155,13 @@ status verify_backup(const backup_pair& backup) {
   return {};
 }
 
-result<std::size_t> rotate_backups(const std::string& directory, std::size_t keep) {
+result<std::size_t> rotate_backups(const std::string& directory, std::size_t keep, const std::string& just_made) {
   if (keep == 0) return std::size_t{0};
-  const auto names = list_manifests(directory);
+  auto names = list_manifests(directory);
   if (!names) return names.error();
+  // Names sort by the clock, which may have been set back.
+  const auto newest = std::find(names->begin(), names->end(), fs::path(just_made).filename().string());
+  if (newest != names->end()) std::rotate(newest, newest + 1, names->end());
   std::size_t removed = 0;
   for (std::size_t i = 0; i + keep < names->size(); ++i, ++removed) {
     const auto stem = (*names)[i].substr(0, (*names)[i].size() - manifest_suffix.size());

@@ -47,7 +47,8 @@ result<backup_pair> find_backup(const std::string& path);
 /// Reads the snapshot through: corruption when its size or hash is not what the manifest says.
 status verify_backup(const backup_pair& backup);
 
-/// Removes the oldest pairs until `keep` are left; 0 = keep all. How many went.
-result<std::size_t> rotate_backups(const std::string& directory, std::size_t keep);
+/// Removes the oldest pairs until `keep` are left; 0 = keep all. `just_made`, a manifest, counts as the
+/// newest. How many went.
+result<std::size_t> rotate_backups(const std::string& directory, std::size_t keep, const std::string& just_made = {});
 
 }  // namespace quorate::cli

@@ -164,6 +164,18 @@ TEST_SUITE("cli.backup_files") {
     CHECK(rotate_incremental_manifests(scratch.path(), 1)->removed == 0);
   }
 
+  TEST_CASE("the backup just made stays, also when the clock was set back before it") {
+    const scratch_directory scratch;
+    must_write(scratch.path(), noon_ms + 3'600'000);
+    const auto made = must_write(scratch.path(), noon_ms);
+    const auto removed = rotate_backups(scratch.path(), 1, made.manifest_path);
+    REQUIRE(removed);
+    CHECK(*removed == 1);
+    const auto found = find_backup(scratch.path());
+    REQUIRE(found);
+    CHECK(found->manifest_path == made.manifest_path);
+  }
+
   TEST_CASE("backups do not lie within what they are of") {
     const scratch_directory scratch;
     const auto data = scratch.file("data");
