@@ -59,7 +59,10 @@ void keep_namespace(const std::string& wanted, row_batch* batch) {
 
 /// Reads back the rows of a batch and compares them with what was read.
 status verify(row_target& target, const row_batch& batch, std::vector<row_result>* results, report* done) {
-  const auto there = target.fetch(batch.rows);
+  std::vector<v1::TransferRow> identities;
+  for (std::size_t i = 0; i < batch.rows.size(); ++i)
+    if ((*results)[i].end != row_end::failed) identities.push_back(identity_row(batch.rows[i]));
+  const auto there = target.fetch(identities);
   if (!there) return there.error();
   std::unordered_map<std::string, hash128> hashes;
   for (const auto& row : *there) {

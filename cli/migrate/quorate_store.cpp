@@ -33,6 +33,7 @@ constexpr milliseconds first_pause(50);
 constexpr milliseconds longest_pause(2'000);
 constexpr milliseconds catch_up_bound(30'000);
 constexpr milliseconds catch_up_pause(50);
+constexpr milliseconds follow_bound(5'000);
 
 status failed(const net::call_result& call) {
   const auto where = call.endpoint.empty() ? std::string() : call.endpoint + ": ";
@@ -222,7 +223,15 @@ class quorate_target final : public row_target {
     v1::FetchRequest request;
     for (std::size_t i = first; i < last; ++i) *request.add_rows() = identity_row(rows[i]);
     v1::FetchReply reply;
-    const auto call = to_.client->fetch_rows(request, &reply);
+    auto call = to_.client->fetch_rows(request, &reply);
+    // After a fail-over the next node may not have yet what the first one acknowledged.
+    for (auto waited = catch_up_pause;
+         call.ok() && reply.rows_size() < request.rows_size() && !endpoints_.empty() && waited < follow_bound;
+         waited += catch_up_pause) {
+      std::this_thread::sleep_for(catch_up_pause);
+      reply.Clear();
+      call = to_.client->fetch_rows(request, &reply);
+    }
     if (call.code == invalid_argument && last - first > 1) {
       const auto middle = first + (last - first) / 2;
       if (status failed = fetch(rows, first, middle, there); !failed) return failed;

@@ -244,7 +244,8 @@ TEST_SUITE("net.session") {
       const auto end = get(node, request, &reply);
       writer.join();
       CHECK_MESSAGE(end.ok(), end.error_message());
-      CHECK(node->asked_for_held > 3);
+      // The third answer may already be yes.
+      CHECK(node->asked_for_held >= 3);
       CHECK(reply.memory().title() == "a");
     }
   }

@@ -131,13 +131,8 @@ TEST_SUITE("storage.rocks_crash") {
     REQUIRE_MESSAGE(s.ok(), s.error());
     disk.files->fail_log_sync(3, rocksdb::IOStatus::NoSpace("planted lack of space"));
     REQUIRE(commit_until_failure(**s, 0) == 2);
-    // RocksDB notices that space is back and writes its memtables to new files.
-    const auto tables = files_with_extension(options.directory, ".sst").size();
-    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
-    while (files_with_extension(options.directory, ".sst").size() == tables
-           && std::chrono::steady_clock::now() < deadline)
-      std::this_thread::yield();
-    REQUIRE(files_with_extension(options.directory, ".sst").size() > tables);
+    // From here on the disk takes everything again. RocksDB would find that out within seconds and go on, did nobody
+    // tell it not to; either way a failed sync is final.
     for (int attempt = 0; attempt < 1'000; ++attempt) {
       const auto again = (*s)->commit(numbered_group(3, value_bytes));
       REQUIRE(again.code() == errc::disk_full);
