@@ -5,8 +5,6 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
-#include <deque>
-#include <future>
 #include <map>
 #include <thread>
 
@@ -26,8 +24,7 @@ using std::chrono::milliseconds;
 constexpr std::size_t pieces_ahead_max = 4;
 /// Rows of one call: far below what a node takes at once.
 constexpr std::size_t call_bytes_max = 1u << 20;
-constexpr std::size_t call_rows_max = 125;
-constexpr std::size_t calls_at_a_time = 4;
+constexpr std::size_t call_rows_max = 500;
 constexpr int attempts_max = 12;
 constexpr milliseconds first_pause(50);
 constexpr milliseconds longest_pause(2'000);
@@ -155,24 +152,13 @@ class quorate_target final : public row_target {
   quorate_target(connection&& to, std::vector<std::string> endpoints, const net::client_options& options)
       : to_(std::move(to)), endpoints_(std::move(endpoints)), options_(options) {}
 
-  /// Several calls at a time: while the node writes the rows of one it reads those of the next.
   result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
     std::vector<row_result> results(rows.size());
-    std::deque<std::future<status>> running;
-    status ended;
-    const auto end_one = [&] {
-      if (status one = running.front().get(); !one && ended.ok()) ended = one;
-      running.pop_front();
-    };
-    for (std::size_t first = 0; first < rows.size() && ended.ok();) {
+    for (std::size_t first = 0; first < rows.size();) {
       const auto last = end_of_call(rows, first);
-      running.push_back(
-          std::async(std::launch::async, [&, first, last] { return import(rows, first, last, &results); }));
+      if (status wrong = import(rows, first, last, &results); !wrong) return wrong;
       first = last;
-      if (running.size() == calls_at_a_time) end_one();
     }
-    while (!running.empty()) end_one();
-    if (!ended) return ended;
     return results;
   }
 
