@@ -148,7 +148,7 @@ status check(const v1::PendingAction::Approval& approval) {
 }
 
 status check(v1::PendingAction* action) {
-  const status broken = first_broken(
+  status broken = first_broken(
       [&] { return validate_id(action->id()); },
       [&] {
         return check_one_of(
