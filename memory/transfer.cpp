@@ -257,17 +257,11 @@ result<bool> any_use(const record_reader& now) {
   return !page->records.empty() || page->next.has_value();
 }
 
-bool same(const v1::TransferRow& a, const v1::TransferRow& b) {
-  const auto one = content_hash(a);
-  const auto other = content_hash(b);
-  return one.low == other.low && one.high == other.high;
-}
-
 /// What an import leaves as it is, and what the answer says then.
 std::optional<import_outcome> reason_to_leave(const std::optional<v1::TransferRow>& there,
                                               const v1::TransferRow& incoming) {
   if (!there) return std::nullopt;
-  if (same(*there, incoming)) return import_outcome::unchanged;
+  if (content_hash(*there) == content_hash(incoming)) return import_outcome::unchanged;
   if (time_of(*there) > time_of(incoming)) return import_outcome::kept;
   return std::nullopt;
 }
@@ -310,7 +304,7 @@ status import_memory(const record_reader& now, const v1::MemoryRecord& incoming,
   }
   const auto shown = take_off_use(now, &record, static_cast<std::int64_t>(milliseconds_of(stamp.time)));
   if (!shown) return shown.error();
-  if (there && same(*shown, *there)) {
+  if (there && content_hash(*shown) == content_hash(*there)) {
     plan->outcome = import_outcome::unchanged;
     return {};
   }
@@ -328,7 +322,7 @@ status import_subscription(const record_reader& now, const v1::TransferRow& inco
   v1::TransferRow shown;
   *shown.mutable_subscription() = subscription;
   if (status failed = present(now, shown.mutable_subscription()); !failed) return failed;
-  if (there && same(shown, *there)) {
+  if (there && content_hash(shown) == content_hash(*there)) {
     plan->outcome = import_outcome::unchanged;
     return {};
   }

@@ -106,7 +106,7 @@ class quorate_source final : public row_source {
     batch.of = memory::table_of(piece_.rows(at_));
     while (at_ < piece_.rows_size() && batch.rows.size() < rows_max && memory::table_of(piece_.rows(at_)) == batch.of)
       batch.rows.push_back(std::move(*piece_.mutable_rows(at_++)));
-    batch.position = hex_text(before_) + ':' + std::to_string(at_);
+    batch.position = hex(before_) + ':' + std::to_string(at_);
     return std::optional(std::move(batch));
   }
 

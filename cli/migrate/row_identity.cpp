@@ -2,6 +2,7 @@
 
 #include <charconv>
 
+#include "cli/session.hpp"
 #include "memory/transfer_row.hpp"
 
 namespace quorate::cli::migrate {
@@ -25,24 +26,13 @@ v1::TransferRow identity_row(const v1::TransferRow& row) {
   return identity;
 }
 
-std::string text_of_identity(const v1::TransferRow& row) { return hex_text(identity_row(row).SerializeAsString()); }
+std::string text_of_identity(const v1::TransferRow& row) { return hex(identity_row(row).SerializeAsString()); }
 
 std::optional<v1::TransferRow> identity_from_text(std::string_view text) {
   const auto bytes = bytes_of_hex(text);
   v1::TransferRow row;
   if (!bytes || !row.ParseFromString(*bytes) || row.row_case() == v1::TransferRow::ROW_NOT_SET) return std::nullopt;
   return row;
-}
-
-std::string hex_text(std::string_view bytes) {
-  constexpr std::string_view digits = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * bytes.size());
-  for (const char c : bytes) {
-    text += digits[static_cast<unsigned char>(c) >> 4];
-    text += digits[static_cast<unsigned char>(c) & 0xf];
-  }
-  return text;
 }
 
 std::optional<std::string> bytes_of_hex(std::string_view text) {

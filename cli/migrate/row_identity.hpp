@@ -17,7 +17,7 @@ v1::TransferRow identity_row(const v1::TransferRow& row);
 std::string text_of_identity(const v1::TransferRow& row);
 std::optional<v1::TransferRow> identity_from_text(std::string_view text);
 
-std::string hex_text(std::string_view bytes);
+/// The bytes of what `hex` (cli/session.hpp) made; nothing for any other text.
 std::optional<std::string> bytes_of_hex(std::string_view text);
 
 }  // namespace quorate::cli::migrate

@@ -131,8 +131,13 @@ TEST_SUITE("storage.rocks_crash") {
     REQUIRE_MESSAGE(s.ok(), s.error());
     disk.files->fail_log_sync(3, rocksdb::IOStatus::NoSpace("planted lack of space"));
     REQUIRE(commit_until_failure(**s, 0) == 2);
-    // From here on the disk takes everything again. RocksDB would find that out within seconds and go on, did nobody
-    // tell it not to; either way a failed sync is final.
+    // From here on the disk takes everything again. RocksDB would look within five seconds and write its memtables to
+    // new files, did nobody tell it not to.
+    const auto tables = files_with_extension(options.directory, ".sst");
+    const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(8);
+    while (files_with_extension(options.directory, ".sst") == tables && std::chrono::steady_clock::now() < deadline)
+      std::this_thread::yield();
+    REQUIRE(files_with_extension(options.directory, ".sst") == tables);
     for (int attempt = 0; attempt < 1'000; ++attempt) {
       const auto again = (*s)->commit(numbered_group(3, value_bytes));
       REQUIRE(again.code() == errc::disk_full);
