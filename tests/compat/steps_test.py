@@ -10,6 +10,7 @@ import glob
 import json
 import os
 import pwd
+import random
 import secrets
 import shutil
 import signal
@@ -209,20 +210,24 @@ def step_migrate():
 
 
 def free_ports(count):
-    """Ports below 55,536 whose partners 10,000 above are free, too."""
+    """Ports whose partners 10,000 above are free, too. Both lie below the range the kernel takes the ports of outgoing
+    connections from (32,768 and up), so no connection of anybody's takes one of them before its server listens, and no
+    server's partner is another one's port.
+    """
+    candidates = list(range(12000, 22000))
+    random.shuffle(candidates)
     found = []
-    while len(found) < count:
+    for port in candidates:
         with socket.socket() as http, socket.socket() as grpc:
-            http.bind(("127.0.0.1", 0))
-            port = http.getsockname()[1]
-            if port >= 55536 or port in found:
-                continue
             try:
+                http.bind(("127.0.0.1", port))
                 grpc.bind(("127.0.0.1", port + 10000))
             except OSError:
                 continue
-            found.append(port)
-    return found
+        found.append(port)
+        if len(found) == count:
+            return found
+    raise Failure(f"no {count} free ports")
 
 
 def start_server(number, port, *more, **environment_more):
