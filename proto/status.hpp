@@ -58,8 +58,11 @@ class [[nodiscard]] status {
   std::string field_;
 };
 
+/// A nullopt does not say what is not there: a result without a value has an error.
 template <class Value, class T>
-concept turns_into = std::convertible_to<Value, T> && !std::derived_from<std::remove_cvref_t<Value>, status>;
+concept turns_into =
+    std::convertible_to<Value, T> && !std::derived_from<
+        std::remove_cvref_t<Value>, status> && !std::same_as<std::remove_cvref_t<Value>, std::nullopt_t>;
 
 template <class T>
 class [[nodiscard]] result {
