@@ -189,6 +189,9 @@ result<running_node> start(const node_options& options, const std::string& direc
   storage::rocks_options disk;
   disk.directory = directory;
   disk.identity = {options.cluster_id, options.name};
+  disk.on_warning = [](bool is_error, const std::string& line) {
+    logging::event(is_error ? logging::level::error : logging::level::warn, "disk.warning", {{"message", line}});
+  };
   auto store = storage::open_rocks_store(disk);
   if (!store) return about_directory(store.error());
   auto started = start_node(options, std::move(*store), net::make_grpc_transport(), std::move(on_fatal));

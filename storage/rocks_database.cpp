@@ -1,5 +1,6 @@
 #include <rocksdb/cache.h>
 #include <rocksdb/db.h>
+#include <rocksdb/env.h>
 #include <rocksdb/file_checksum.h>
 #include <rocksdb/filter_policy.h>
 #include <rocksdb/listener.h>
@@ -7,6 +8,9 @@
 #include <rocksdb/table.h>
 
 #include <algorithm>
+#include <array>
+#include <cstdarg>
+#include <cstdio>
 
 #include "storage/keys.hpp"
 #include "storage/rocks_internal.hpp"
@@ -17,7 +21,7 @@ namespace {
 
 constexpr std::size_t memtable_bytes_min = 64u << 10;  // the library takes no less
 constexpr int open_files_max = 256;
-constexpr std::size_t info_log_bytes_max = 1u << 20;
+constexpr std::size_t warning_bytes_max = 1'024;
 
 /// When space runs out RocksDB polls for more and goes on by itself, which no option turns off. Here a failed write is
 /// final; and a database that is closed while it polls now and then waits for ever (7.8).
@@ -26,6 +30,27 @@ class no_recovery final : public rocksdb::EventListener {
   void OnErrorRecoveryBegin(rocksdb::BackgroundErrorReason, rocksdb::Status, bool* auto_recovery) override {
     *auto_recovery = false;
   }
+};
+
+/// In place of RocksDB's own file of messages, which lies beside the data: the first message after one that found no
+/// space ends the program there (7.8, built with assertions).
+class warnings final : public rocksdb::Logger {
+ public:
+  explicit warnings(std::function<void(bool, const std::string&)> to)
+      : Logger(rocksdb::InfoLogLevel::WARN_LEVEL), to_(std::move(to)) {}
+
+  using Logger::Logv;
+  void Logv(rocksdb::InfoLogLevel level, const char* format, va_list values) override {
+    if (!to_ || level < GetInfoLogLevel() || level >= rocksdb::InfoLogLevel::HEADER_LEVEL) return;
+    std::array<char, warning_bytes_max> line;
+    const int length = std::vsnprintf(line.data(), line.size(), format, values);
+    if (length > 0)
+      to_(level >= rocksdb::InfoLogLevel::ERROR_LEVEL,
+          {line.data(), std::min(static_cast<std::size_t>(length), line.size() - 1)});
+  }
+
+ private:
+  const std::function<void(bool, const std::string&)> to_;
 };
 
 /// Kind and alias of an alias key, so that filters answer "no such alias" without a search.
@@ -105,9 +130,8 @@ rocksdb::DBOptions database_options(const rocks_options& options, rocksdb::Env* 
   db.manifest_preallocation_size = std::min(db.manifest_preallocation_size, db.db_write_buffer_size);
   db.max_open_files = open_files_max;
   db.max_background_jobs = 2;
+  db.info_log = std::make_shared<warnings>(options.on_warning);
   db.info_log_level = rocksdb::InfoLogLevel::WARN_LEVEL;
-  db.keep_log_file_num = 2;
-  db.max_log_file_size = info_log_bytes_max;
   db.stats_dump_period_sec = 0;
   db.stats_persist_period_sec = 0;
   return db;

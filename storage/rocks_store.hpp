@@ -1,6 +1,7 @@
 // The store on RocksDB. Formats: docs/formats.md. Only rocks_*.cpp include rocksdb headers.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -14,6 +15,9 @@ struct rocks_options {
   store_identity identity;
   std::size_t memtable_bytes = 64u << 20;  ///< less on a small file system (disk_space.hpp)
   std::size_t cache_bytes = 64u << 20;
+  /// Hears what RocksDB warns of, and its errors, one line each, on any thread. Nothing of it is written into the
+  /// directory.
+  std::function<void(bool is_error, const std::string& line)> on_warning;
 };
 
 /// Opens or creates. Errors, each one line with the directory and what to do: in_use (another process holds it),

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
+#include <mutex>
 
 #include "faulty_file_system.hpp"
 #include "proto/limits.hpp"
@@ -188,6 +189,30 @@ TEST_SUITE("storage.disk_full") {
     }
     const auto s = must_open(options);
     CHECK(groups_held(*s, value_bytes) >= acknowledged);
+  }
+
+  TEST_CASE("what RocksDB says about a full disk is heard, and not written on that disk") {
+    temporary_directory directory;
+    auto options = options_at(directory / "data");
+    must_open(options);
+    std::mutex mutex;
+    std::string heard;
+    options.on_warning = [&](bool, const std::string& line) {
+      const std::lock_guard lock(mutex);
+      heard += line + '\n';
+    };
+    filling_disk disk;
+    {
+      const auto s = open_rocks_store(options, disk.env.get());
+      REQUIRE_MESSAGE(s.ok(), s.error());
+      disk.files->fill_up_at(1, ".sst");
+      status why;
+      commit_until_failure(**s, 0, 10'000, value_bytes, &why);
+      REQUIRE(why.code() == errc::disk_full);
+    }
+    CHECK(heard.find("planted lack of space") != std::string::npos);
+    for (const auto& entry : fs::directory_iterator(options.directory))
+      CHECK_MESSAGE(!entry.path().filename().string().starts_with("LOG"), entry.path().string());
   }
 
   TEST_CASE("opening on a full disk fails with one line that says so, and leaves what is there") {
