@@ -292,10 +292,12 @@ status import_memory(const record_reader& now, const v1::MemoryRecord& incoming,
   const bool taken = *holder && !(*holder)->deleted;
   if (taken && (*holder)->alias != incoming.id())
     return {errc::already_exists, "its name is that of the record " + (*holder)->alias};
-  const auto present_keys = now.find(key_kind::memory, incoming.id());
-  if (!present_keys) return present_keys.error();
+  std::vector<record_key> present_keys;
   v1::MemoryRecord record = incoming;
   if (there) {
+    auto keys = now.find(key_kind::memory, incoming.id());
+    if (!keys) return keys.error();
+    present_keys = std::move(*keys);
     const auto found = find_record(now, incoming.id(), nullptr);
     if (!found) return found.error();
     record.set_life(found->record.life());
@@ -308,7 +310,7 @@ status import_memory(const record_reader& now, const v1::MemoryRecord& incoming,
     plan->outcome = import_outcome::unchanged;
     return {};
   }
-  for (const auto& key : *present_keys)
+  for (const auto& key : present_keys)
     if (key != put.key) plan->mutations.push_back({key, true, {}, {}});
   put.value = record.SerializeAsString();
   plan->mutations.push_back(std::move(put));

@@ -1,5 +1,9 @@
 #include "cli/migrate/migration.hpp"
 
+#include <algorithm>
+#include <deque>
+#include <future>
+#include <latch>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -15,30 +19,6 @@ namespace {
 using memory::table;
 
 constexpr std::size_t batches_ahead_max = 4;
-
-/// Reads batches on its own thread, a few ahead of who takes them.
-class read_ahead {
- public:
-  read_ahead(row_source& source, std::size_t rows_max)
-      : thread_([this, &source, rows_max] {
-          for (bool last = false; !last;) {
-            auto batch = source.next(rows_max);
-            last = !batch || !*batch;
-            if (!ready_.give(std::move(batch))) return;
-          }
-        }) {}
-  ~read_ahead() {
-    ready_.close();
-    thread_.join();
-  }
-
-  /// Not after the last.
-  result<std::optional<row_batch>> next() { return *ready_.take(); }
-
- private:
-  hand_over<result<std::optional<row_batch>>> ready_{batches_ahead_max};
-  std::thread thread_;
-};
 
 const std::string* namespace_of(const v1::TransferRow& row) {
   switch (memory::table_of(row)) {
@@ -57,26 +37,35 @@ void keep_namespace(const std::string& wanted, row_batch* batch) {
   });
 }
 
+/// Rows on their way, and what there is to say of them so far.
+struct moving_batch {
+  row_batch read;
+  std::vector<hash128> hashes;  ///< of the contents of `read.rows`
+  report done;                  ///< of this batch only
+  std::optional<moved_row> last_moved;
+};
+
 /// Reads back the rows of a batch and compares them with what was read.
-status verify(row_target& target, const row_batch& batch, std::vector<row_result>* results, report* done) {
+status verify(row_target& target, moving_batch* batch, std::vector<row_result>* results) {
+  const auto& rows = batch->read.rows;
   std::vector<v1::TransferRow> identities;
-  for (std::size_t i = 0; i < batch.rows.size(); ++i)
-    if ((*results)[i].end != row_end::failed) identities.push_back(identity_row(batch.rows[i]));
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if ((*results)[i].end != row_end::failed) identities.push_back(identity_row(rows[i]));
   const auto there = target.fetch(identities);
   if (!there) return there.error();
   std::unordered_map<std::string, hash128> hashes;
   for (const auto& row : *there) {
     const auto hash = memory::content_hash(row);
-    done->target.add(hash);
+    batch->done.target.add(hash);
     hashes.emplace(memory::identity_of(row), hash);
   }
-  for (std::size_t i = 0; i < batch.rows.size(); ++i) {
+  for (std::size_t i = 0; i < rows.size(); ++i) {
     auto& one = (*results)[i];
     if (one.end == row_end::failed || one.end == row_end::kept) continue;
-    const auto found = hashes.find(memory::identity_of(batch.rows[i]));
+    const auto found = hashes.find(memory::identity_of(rows[i]));
     if (found == hashes.end())
       one = {row_end::failed, "was written, and is not there"};
-    else if (found->second != memory::content_hash(batch.rows[i]))
+    else if (found->second != batch->hashes[i])
       one = {row_end::failed, "was written, and what is there differs"};
   }
   return {};
@@ -100,9 +89,9 @@ void count(const row_batch& batch, const std::vector<row_result>& results, repor
   }
 }
 
-std::string hash_text(const v1::TransferRow& row) {
+std::string text_of(const hash128& hash) {
   content_digest one;
-  one.add(memory::content_hash(row));
+  one.add(hash);
   return one.text();
 }
 
@@ -134,12 +123,11 @@ void drop_repeated(row_batch* batch, report* done) {
 }
 
 /// What was moved last of the batch, if anything was.
-void remember(const row_batch& batch, const std::vector<row_result>& results, moved_sample* sample) {
-  for (std::size_t i = results.size(); i-- > 0;) {
-    if (results[i].end != row_end::written && results[i].end != row_end::unchanged) continue;
-    sample->add({text_of_identity(batch.rows[i]), hash_text(batch.rows[i])});
-    return;
-  }
+std::optional<moved_row> last_moved(const moving_batch& batch, const std::vector<row_result>& results) {
+  for (std::size_t i = results.size(); i-- > 0;)
+    if (results[i].end == row_end::written || results[i].end == row_end::unchanged)
+      return moved_row{text_of_identity(batch.read.rows[i]), text_of(batch.hashes[i])};
+  return std::nullopt;
 }
 
 /// Whether the target still has the rows that are remembered as they were.
@@ -149,34 +137,144 @@ result<bool> still_there(row_target& target, const moved_sample& sample) {
     if (!identity) return false;
     const auto there = target.fetch({*identity});
     if (!there) return there.error();
-    if (there->size() != 1 || hash_text(there->front()) != moved.hash) return false;
+    if (there->size() != 1 || text_of(memory::content_hash(there->front())) != moved.hash) return false;
   }
   return true;
 }
 
-status move(row_batch& batch, row_target* target, const migration_options& options, report* done,
-            moved_sample* sample) {
-  if (!options.name_space.empty()) keep_namespace(options.name_space, &batch);
-  drop_repeated(&batch, done);
-  auto& counts = done->of(batch.of);
-  counts.read += batch.rows.size() + batch.unreadable.size();
-  counts.failed += batch.unreadable.size();
-  for (auto& line : batch.unreadable) done->error(std::move(line));
-  for (auto& line : batch.remarks) done->note(std::move(line));
-  for (const auto& row : batch.rows) {
-    done->bytes += row.ByteSizeLong();
-    done->source.add(memory::content_hash(row));
+/// All that needs no target.
+moving_batch prepare(row_batch&& read, const migration_options& options) {
+  moving_batch batch{std::move(read), {}, {}, {}};
+  auto& [rows, hashes, done, last] = batch;
+  if (!options.name_space.empty()) keep_namespace(options.name_space, &rows);
+  drop_repeated(&rows, &done);
+  auto& counts = done.of(rows.of);
+  counts.read += rows.rows.size() + rows.unreadable.size();
+  counts.failed += rows.unreadable.size();
+  for (auto& line : rows.unreadable) done.error(std::move(line));
+  for (auto& line : rows.remarks) done.note(std::move(line));
+  hashes.reserve(rows.rows.size());
+  for (const auto& row : rows.rows) {
+    done.bytes += row.ByteSizeLong();
+    hashes.push_back(memory::content_hash(row));
+    done.source.add(hashes.back());
   }
-  if (target == nullptr || batch.rows.empty()) return {};
-  auto results = target->write(batch.rows);
-  if (!results) return results.error();
-  if (options.verify)
-    if (status failed = verify(*target, batch, &*results, done); !failed) return failed;
-  count(batch, *results, done);
-  remember(batch, *results, sample);
-  ++done->batches;
+  return batch;
+}
+
+/// Reads and prepares batches on its own thread, a few ahead of who takes them.
+class read_ahead {
+ public:
+  read_ahead(row_source& source, const migration_options& options)
+      : thread_([this, &source, &options] {
+          for (;;) {
+            auto batch = source.next(options.batch_rows);
+            if (!batch) ready_.give(batch.error());
+            if (!batch || !*batch) break;
+            if (!ready_.give(prepare(std::move(**batch), options))) return;
+          }
+          ready_.close();
+        }) {}
+  ~read_ahead() {
+    ready_.close();
+    thread_.join();
+  }
+
+  /// Nothing at the end; not after an error.
+  std::optional<result<moving_batch>> next() { return ready_.take(); }
+
+ private:
+  hand_over<result<moving_batch>> ready_{batches_ahead_max};
+  std::thread thread_;
+};
+
+/// Writes what could not be written once more, when what was read before it is there.
+status repeat_failed(row_target& target, const row_batch& batch, std::vector<row_result>* results) {
+  std::vector<std::size_t> places;
+  std::vector<v1::TransferRow> rows;
+  for (std::size_t i = 0; i < results->size(); ++i)
+    if ((*results)[i].for_another) {
+      places.push_back(i);
+      rows.push_back(batch.rows[i]);
+    }
+  auto ends = target.write(rows);
+  if (!ends) return ends.error();
+  for (std::size_t k = 0; k < places.size(); ++k) (*results)[places[k]] = std::move((*ends)[k]);
   return {};
 }
+
+bool any_for_another(const std::vector<row_result>& results) {
+  return std::any_of(results.begin(), results.end(), [](const auto& one) { return one.for_another; });
+}
+
+/// On whichever thread. `before` opens when the batch before has ended; null: there was none on its way.
+status write(row_target& target, bool verified, std::latch* before, moving_batch* batch) {
+  if (batch->read.rows.empty()) return {};
+  auto results = target.write(batch->read.rows);
+  if (!results) return results.error();
+  if (before != nullptr && any_for_another(*results)) {
+    before->wait();
+    if (status failed = repeat_failed(target, batch->read, &*results); !failed) return failed;
+  }
+  if (verified)
+    if (status failed = verify(target, batch, &*results); !failed) return failed;
+  count(batch->read, *results, &batch->done);
+  batch->last_moved = last_moved(*batch, *results);
+  ++batch->done.batches;
+  return {};
+}
+
+/// Batches that are being written, each on a thread of its own, in the order in which they were read.
+class writing {
+ public:
+  writing(row_target* target, bool verified) : target_(target), verified_(verified) {}
+
+  /// Whether one of this table may begin: what links refer to has to be there before them.
+  bool has_room_for(memory::table which) const {
+    const auto most = target_ == nullptr ? 1 : target_->writes_at_once();
+    return under_way_.empty() || (under_way_.size() < most && under_way_.back().batch->read.of == which);
+  }
+  bool empty() const { return under_way_.empty(); }
+
+  void begin(moving_batch&& batch) {
+    one next{std::make_unique<moving_batch>(std::move(batch)), std::make_shared<std::latch>(1), {}};
+    const auto before = under_way_.empty() ? nullptr : under_way_.back().ended;
+    const auto write_it = [this, batch = next.batch.get(), ended = next.ended, before] {
+      const opened_at_end opening{*ended};
+      if (target_ == nullptr) return status();
+      return write(*target_, verified_, before.get(), batch);
+    };
+    const bool alone = target_ == nullptr || target_->writes_at_once() == 1;
+    next.end = std::async(alone ? std::launch::deferred : std::launch::async, write_it);
+    under_way_.push_back(std::move(next));
+  }
+
+  struct ended_batch {
+    moving_batch batch;
+    status end;
+  };
+  /// Waits for the one that began first.
+  ended_batch finish_first() {
+    auto first = std::move(under_way_.front());
+    under_way_.pop_front();
+    status end = first.end.get();
+    return {std::move(*first.batch), std::move(end)};
+  }
+
+ private:
+  struct opened_at_end {
+    std::latch& latch;
+    ~opened_at_end() { latch.count_down(); }
+  };
+  struct one {
+    std::unique_ptr<moving_batch> batch;
+    std::shared_ptr<std::latch> ended;
+    std::future<status> end;  ///< whoever drops it waits
+  };
+  row_target* const target_;
+  const bool verified_;
+  std::deque<one> under_way_;
+};
 
 /// Where an earlier run of the same migration stopped, if both ends are as it left them.
 result<std::optional<checkpoint>> find_start(const checkpoint_file& file, const checkpoint& now, row_target& target,
@@ -224,20 +322,39 @@ status migrate(row_source& source, row_target* target, const checkpoint_file& fi
   if (!options.name_space.empty()) done->note("with --namespace neither links nor subscriptions are moved");
   const auto rows_about = source.rows_about();
   bool noted = false;
-  read_ahead batches(source, options.batch_rows);
-  for (;;) {
-    auto batch = batches.next();
-    if (!batch) return batch.error();
-    if (!*batch) break;
-    now.position = (*batch)->position;
-    if (status failed = move(**batch, target, options, done, &now.sample); !failed) return failed;
+  writing under_way(target, options.verify);
+  const auto finish_first = [&]() -> status {
+    auto [batch, end] = under_way.finish_first();
+    done->add(std::move(batch.done));
+    if (!end) {
+      // What is behind it is reported, but is not where another run may go on.
+      while (!under_way.empty()) done->add(std::move(under_way.finish_first().batch.done));
+      return end;
+    }
     if (target != nullptr) {
+      now.position = std::move(batch.read.position);
+      if (batch.last_moved) now.sample.add(std::move(*batch.last_moved));
       now.done = *done;
       // Without it the migration is as good, but cannot be resumed.
       if (const auto kept = file.write(now); !kept && !std::exchange(noted, true)) done->note(kept.context());
     }
     show({*done, rows_about});
+    return {};
+  };
+  read_ahead batches(source, options);
+  status source_failed;
+  while (auto batch = batches.next()) {
+    if (!*batch) {
+      source_failed = batch->error();
+      break;
+    }
+    while (!under_way.has_room_for((*batch)->read.of))
+      if (status failed = finish_first(); !failed) return failed;
+    under_way.begin(std::move(**batch));
   }
+  while (!under_way.empty())
+    if (status failed = finish_first(); !failed) return failed;
+  if (!source_failed) return source_failed;
   if (target != nullptr) {
     if (status failed = target->finish(); !failed) return failed;
     file.remove();

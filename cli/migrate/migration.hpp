@@ -1,7 +1,8 @@
 // Moves all rows of a source to a target, and proves it.
 //
-// One call on one thread, which writes; a second thread reads ahead of it, so memory is a few batches whatever the
-// size of the stores. Repeating a migration does no harm and writes only what is not there yet.
+// One call. A thread reads ahead, and a few batches are written at a time if the target takes them, so memory is a few
+// batches whatever the size of the stores; they are counted and remembered in the order in which they were read.
+// Repeating a migration does no harm and writes only what is not there yet.
 #pragma once
 
 #include <functional>

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <chrono>
 #include <map>
+#include <mutex>
 #include <thread>
 
 #include "cli/migrate/hand_over.hpp"
@@ -25,6 +26,8 @@ constexpr std::size_t pieces_ahead_max = 4;
 /// Rows of one call: far below what a node takes at once.
 constexpr std::size_t call_bytes_max = 1u << 20;
 constexpr std::size_t call_rows_max = 500;
+/// While a node writes one it can parse and check the next.
+constexpr std::size_t calls_at_once = 2;
 constexpr int attempts_max = 12;
 constexpr milliseconds first_pause(50);
 constexpr milliseconds longest_pause(2'000);
@@ -96,7 +99,8 @@ class quorate_source final : public row_source {
     while (at_ == piece_.rows_size()) {
       if (piece_begun_) before_ = piece_.cursor();
       auto piece = pieces_.take();
-      if (!piece) return end_.ok() ? result<std::optional<row_batch>>(std::nullopt) : failed(end_);
+      if (!piece && !end_.ok()) return failed(end_);
+      if (!piece) return std::optional<row_batch>();
       piece_ = std::move(*piece);
       piece_begun_ = true;
       at_ = std::exchange(skip_, 0);
@@ -162,6 +166,8 @@ class quorate_target final : public row_target {
     return results;
   }
 
+  std::size_t writes_at_once() const override { return calls_at_once; }
+
   result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) override {
     std::vector<v1::TransferRow> there;
     for (std::size_t first = 0; first < rows.size();) {
@@ -179,29 +185,41 @@ class quorate_target final : public row_target {
     return reply.cluster_id();
   }
 
-  /// A row that was there before is known of one node only: an earlier import that came to no quorum may have left it
-  /// there. So in the end as many members as a write needs have to hold all that this one held.
+  /// In the end as many members as a write needs have to hold what was found.
   status finish() override {
-    if (endpoints_.empty()) return {};
-    v1::StatusReply own;
-    if (const auto call = to_.client->node_status(&own); !call.ok()) return failed(call);
-    held_entries wanted;
-    add(own, &wanted);
+    if (found_.empty()) return {};
     std::uint32_t copies = 0;
     const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(catch_up_bound).count();
     do {
       copies = 0;
       for (const auto& reply : ask_members(endpoints_, options_))
-        if (reply.state() != "filling" && covers(reply, wanted)) ++copies;
-      if (copies >= own.write_quorum()) return {};
+        if (reply.state() != "filling" && covers(reply, found_)) ++copies;
+      if (copies >= write_quorum_) return {};
       std::this_thread::sleep_for(catch_up_pause);
     } while (system_clock().steady_us() < give_up_us);
     return {errc::quorum_timeout,
-            "all rows are on " + std::to_string(copies) + " of " + std::to_string(own.write_quorum())
+            "all rows are on " + std::to_string(copies) + " of " + std::to_string(write_quorum_)
                 + " members that are needed; they will follow when they are back. See admin status"};
   }
 
  private:
+  /// A row that was there before is known of the node only that said so: an earlier import that came to no quorum may
+  /// have left it there. What that node holds now includes it.
+  status remember_found(const v1::ImportReply& reply, const std::string& endpoint) {
+    const bool any_found = std::any_of(reply.items().begin(), reply.items().end(), [](const auto& item) {
+      return item.code() == 0
+             && (item.outcome() == v1::ImportReply::UNCHANGED || item.outcome() == v1::ImportReply::KEPT);
+    });
+    if (endpoints_.empty() || !any_found) return {};
+    v1::StatusReply node;
+    // The other client may meanwhile prefer another node.
+    if (const auto call = net::client({endpoint}, options_).node_status(&node); !call.ok()) return failed(call);
+    const std::lock_guard lock(found_mutex_);
+    add(node, &found_);
+    write_quorum_ = node.write_quorum();
+    return {};
+  }
+
   /// Rows there may be larger than those that were sent: then half of them at a time.
   status fetch(const std::vector<v1::TransferRow>& rows, std::size_t first, std::size_t last,
                std::vector<v1::TransferRow>* there) {
@@ -261,13 +279,19 @@ class quorate_target final : public row_target {
       v1::ImportRequest request;
       for (const auto i : left) *request.add_rows() = rows[i];
       v1::ImportReply reply;
-      if (const auto call = to_.client->import_rows(request, &reply); !call.ok()) {
+      const auto call = to_.client->import_rows(request, &reply);
+      if (!call.ok()) {
         why = failed(call);
         if (call.reached && !may_be_repeated(call.code)) return why;
         continue;
       }
       if (reply.items_size() != static_cast<int>(left.size()))
         return {errc::internal, "the node's answer is not about what it was asked"};
+      // From a node that cannot be asked any more nothing is known: another one is given the rows.
+      if (status lost = remember_found(reply, call.endpoint); !lost) {
+        why = lost;
+        continue;
+      }
       std::vector<std::size_t> again;
       for (std::size_t k = 0; k < left.size(); ++k) {
         const auto& item = reply.items(static_cast<int>(k));
@@ -287,8 +311,11 @@ class quorate_target final : public row_target {
 
   static row_result end_of(const v1::ImportReply::Item& item) {
     if (item.code() != 0) {
+      constexpr int not_found = 5;
+      constexpr int already_exists = 6;
       const auto field = item.invalid_field().field();
-      return {row_end::failed, field.empty() ? item.message() : field + ' ' + item.invalid_field().rule()};
+      return {row_end::failed, field.empty() ? item.message() : field + ' ' + item.invalid_field().rule(),
+              item.code() == not_found || item.code() == already_exists};
     }
     switch (item.outcome()) {
       case v1::ImportReply::UNCHANGED: return {row_end::unchanged, {}};
@@ -300,6 +327,9 @@ class quorate_target final : public row_target {
   connection to_;
   const std::vector<std::string> endpoints_;  ///< of the cluster; none for a data directory
   const net::client_options options_;
+  std::mutex found_mutex_;
+  held_entries found_;  ///< what the nodes held that had rows already
+  std::uint32_t write_quorum_ = 0;
 };
 
 result<connection> open(const node_parts& parts, const std::string& directory, const net::client_options& options) {

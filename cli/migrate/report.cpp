@@ -12,6 +12,14 @@ void keep(std::string line, std::vector<std::string>* lines, std::uint64_t* all)
   if (lines->size() < messages_kept_max) lines->push_back(std::move(line));
 }
 
+void add(const table_counts& more, table_counts* counts) {
+  counts->read += more.read;
+  counts->written += more.written;
+  counts->unchanged += more.unchanged;
+  counts->kept += more.kept;
+  counts->failed += more.failed;
+}
+
 void append_hex(std::uint64_t number, std::string* text) {
   for (int shift = 60; shift >= 0; shift -= 4) *text += "0123456789abcdef"[(number >> shift) & 0xf];
 }
@@ -36,14 +44,21 @@ std::string content_digest::text() const {
 
 table_counts report::total() const {
   table_counts all;
-  for (const auto& one : tables) {
-    all.read += one.read;
-    all.written += one.written;
-    all.unchanged += one.unchanged;
-    all.kept += one.kept;
-    all.failed += one.failed;
-  }
+  for (const auto& one : tables) migrate::add(one, &all);
   return all;
+}
+
+void report::add(report&& other) {
+  for (std::size_t i = 0; i < tables.size(); ++i) migrate::add(other.tables[i], &tables[i]);
+  batches += other.batches;
+  bytes += other.bytes;
+  source.add(other.source.sum);
+  target.add(other.target.sum);
+  // Of what it did not keep, only the number is known.
+  errors_all += other.errors_all - other.errors.size();
+  for (auto& line : other.errors) error(std::move(line));
+  notes_all += other.notes_all - other.notes.size();
+  for (auto& line : other.notes) note(std::move(line));
 }
 
 void report::error(std::string line) { keep(std::move(line), &errors, &errors_all); }

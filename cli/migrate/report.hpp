@@ -27,8 +27,8 @@ struct table_counts {
 /// Sum of the hashes of rows, modulo 2^128: the same for the same rows in any order.
 struct content_digest {
   hash128 sum;
-  void add(const hash128& row);
-  std::string text() const;  ///< 32 hexadecimal digits
+  void add(const hash128& row);  ///< or the sum of some rows
+  std::string text() const;      ///< 32 hexadecimal digits
 };
 
 /// Each message is kept up to this many; of more only the number is.
@@ -47,6 +47,8 @@ struct report {
 
   table_counts& of(memory::table which) { return tables[static_cast<std::size_t>(which)]; }
   table_counts total() const;
+  /// Of other rows.
+  void add(report&& other);
   void error(std::string line);
   void note(std::string line);
 };

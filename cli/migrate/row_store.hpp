@@ -1,7 +1,7 @@
 // The two ends of a migration: a store that rows are read from, a store that rows are written to.
 //
-// Made for one migration. A source is used on one thread, a target on one other. Errors are one line for a person and
-// end the migration; what is wrong with one row is said in that row's result and ends nothing.
+// Made for one migration. A source is used on one thread, a target on as many others as it says. Errors are one line
+// for a person and end the migration; what is wrong with one row is said in that row's result and ends nothing.
 #pragma once
 
 #include <cstdint>
@@ -47,7 +47,8 @@ enum class row_end : std::uint8_t {
 
 struct row_result {
   row_end end = row_end::written;
-  std::string why;  ///< of a failed row
+  std::string why;           ///< of a failed row
+  bool for_another = false;  ///< of a failed row: because of what another row says, which may be on its way
 };
 
 class row_target {
@@ -56,6 +57,8 @@ class row_target {
   /// Writes rows of one table; one result each, in that order. On return they are as durable as the target makes them;
   /// on error any of them may have been written, and writing them again does no harm.
   virtual result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) = 0;
+  /// How many calls of `write` and `fetch` there may be at a time, each on a thread of its own.
+  virtual std::size_t writes_at_once() const { return 1; }
   /// Those of these rows that are there, by identity, as they are there.
   virtual result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) = 0;
   /// Which store it is: another one in its place has another name.

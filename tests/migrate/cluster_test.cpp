@@ -40,9 +40,16 @@ TEST_SUITE("migrate") {
     CHECK(end->exit_code == 0);
     REQUIRE(cluster->start("a"));
     cluster.require_equal({"a", "b", "c"});
+    const auto again = migrate(where, where.sqlite("a.db"), url_of(cluster, {"c"}));
+    require_equal(again);
+    CHECK(again.json["rows_unchanged"] == again.json["rows_read"]);
     for (const std::string name : {"a", "b", "c"}) {
       const auto file = name + ".db2";
       require_equal(migrate(where, url_of(cluster, {name}), where.sqlite(file)));
+      // What came to its end leaves nothing to resume.
+      const auto resumed = migrate(where, url_of(cluster, {name}), where.sqlite(file), {"--verify", "--resume"});
+      require_equal(resumed);
+      CHECK(resumed.json["notes"].dump().find("nothing to resume") != std::string::npos);
       CHECK(differences(where.file(file), where.file("a.db")) == std::vector<std::string>());
     }
   }
@@ -70,6 +77,21 @@ TEST_SUITE("migrate") {
                            "SELECT count(*) FROM memories WHERE title = 'live " + std::to_string(i) + "'")
             == 1);
     CHECK(reference::ask(where.file("b.db"), "SELECT count(*) FROM memories") >= before);
+  }
+
+  TEST_CASE("rows that reached one member only are a failure, and a repeat finds them there and has them everywhere") {
+    const place where;
+    reference::make_database(where.file("a.db"), 20);
+    e2e::running_cluster cluster(that_collect_nothing());
+    // Only this node gets them, and says so.
+    for (const std::string name : {"b", "c"}) cluster->pause(name);
+    const auto alone = migrate(where, where.sqlite("a.db"), url_of(cluster, {"a"}), {"--timeout", "1s"});
+    INFO(alone.output);
+    CHECK(alone.code != 0);
+    for (const std::string name : {"b", "c"}) cluster->resume(name);
+    const auto again = migrate(where, where.sqlite("a.db"), url_of(cluster, {"a"}));
+    require_equal(again);
+    cluster.require_equal({"a", "b", "c"});
   }
 
   TEST_CASE("a source of which too few members answer is refused, because they may lack what was acknowledged") {

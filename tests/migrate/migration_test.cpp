@@ -2,8 +2,12 @@
 
 #include <doctest/doctest.h>
 
+#include <chrono>
+#include <condition_variable>
 #include <cstdlib>
+#include <functional>
 #include <map>
+#include <mutex>
 #include <utility>
 
 #include "chaos/scratch_directory.hpp"
@@ -54,7 +58,7 @@ class kept_target final : public row_target {
       const auto id = row.memory().id();
       ++writes;
       if (refused.contains(id)) {
-        results.push_back({row_end::failed, refused[id]});
+        results.push_back({row_end::failed, refused[id], for_another});
         continue;
       }
       const bool same = there.contains(id);
@@ -74,11 +78,46 @@ class kept_target final : public row_target {
 
   std::map<std::string, v1::TransferRow> there;
   std::map<std::string, std::string> refused;  ///< ids and why
+  bool for_another = false;                    ///< why they are refused
   std::map<std::string, std::string> changed;  ///< ids and the content they get instead
   std::map<std::string, int> lost;             ///< ids that are said to be written and are not
   std::string name = "target";
   status end;
   int writes = 0;
+};
+
+/// Takes two batches at a time; `before_write` is called with each, on the thread that writes it.
+class busy_target final : public row_target {
+ public:
+  std::size_t writes_at_once() const override { return 2; }
+  result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
+    if (before_write) before_write(rows);
+    const std::lock_guard lock(mutex_);
+    if (rows.front().memory().id() == broken_at) return status(errc::unavailable, "the target is gone");
+    auto results = kept.write(rows);
+    changed_.notify_all();
+    return results;
+  }
+  result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) override {
+    const std::lock_guard lock(mutex_);
+    return kept.fetch(rows);
+  }
+  result<std::string> identity() override { return kept.name; }
+
+  /// False when that takes too long.
+  template <class Condition>
+  bool wait_until(Condition holds) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, std::chrono::seconds(30), holds);
+  }
+
+  std::function<void(const std::vector<v1::TransferRow>&)> before_write;
+  std::string broken_at;
+  kept_target kept;
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
 };
 
 struct fixture {
@@ -146,6 +185,55 @@ TEST_CASE_FIXTURE(fixture, "what was interrupted goes on where it was, and count
   CHECK(done.total().written == 95);
   CHECK(done.source.text() == done.target.text());
   CHECK(done.notes.empty());
+}
+
+TEST_CASE_FIXTURE(fixture, "what overtakes what was read before it is not counted before it") {
+  busy_target target;
+  bool overtaken = false;
+  target.before_write = [&](const auto& rows) {
+    // The first batch fails, but only when the second is there.
+    if (rows.front().memory().id() == target.broken_at)
+      overtaken = target.wait_until([&] { return target.kept.there.contains("10"); });
+  };
+  target.broken_at = "0";
+  counted_source source(95);
+  REQUIRE_FALSE(run(source, &target));
+  CHECK(overtaken);
+  CHECK(target.kept.there.size() == 10);
+  CHECK(done.total().read == 20);
+  CHECK(done.total().written == 10);
+  CHECK_FALSE(file().read());
+  target.broken_at.clear();
+  options.resume = true;
+  counted_source again(95);
+  REQUIRE(run(again, &target));
+  CHECK(done.total().written == 95);
+  CHECK(done.total().unchanged == 10);
+  CHECK(done.batches == 10);
+  CHECK(done.source.text() == done.target.text());
+}
+
+TEST_CASE_FIXTURE(fixture,
+                  "a row that could not be written because of one before it that is on its way is written then") {
+  busy_target target;
+  bool tried = false;
+  bool refused_for_another = true;
+  SUBCASE("a name that is taken") {}
+  SUBCASE("a fault of its own") { refused_for_another = false; }
+  target.kept.refused["15"] = "its name is taken";
+  target.kept.for_another = refused_for_another;
+  target.before_write = [&](const auto& rows) {
+    if (rows.front().memory().id() == "0") {
+      tried = target.wait_until([&] { return target.kept.there.contains("10"); });
+      target.kept.refused.clear();
+    }
+  };
+  counted_source source(20);
+  REQUIRE(run(source, &target));
+  CHECK(tried);
+  CHECK(target.kept.there.contains("15") == refused_for_another);
+  CHECK(done.total().failed == (refused_for_another ? 0 : 1));
+  CHECK(done.total().written == (refused_for_another ? 20 : 19));
 }
 
 TEST_CASE_FIXTURE(fixture, "nothing is skipped when either end is another one, or was changed") {
