@@ -16,7 +16,8 @@ if(QUORATE_SANITIZE STREQUAL "thread")
 endif()
 option(QUORATE_WERROR "Warnings are errors" OFF)
 if(QUORATE_WERROR)
-  target_compile_options(quorate_warnings INTERFACE -Werror)
+  # At -O2, GCC 12 finds overflows in its own std::string, where a literal is assigned, that are none.
+  target_compile_options(quorate_warnings INTERFACE -Werror -Wno-error=stringop-overflow)
 endif()
 
 # quorate_library(name SOURCES ... PUBLIC ... PRIVATE ...): a library with an honest dependency list.

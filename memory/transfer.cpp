@@ -249,6 +249,24 @@ void clear_unshown(v1::TransferRow* row) {
   }
 }
 
+/// Says of a record that its id is that of a later one, if it is.
+result<std::optional<v1::LeftOut>> find_later(const record_reader& now, const record_key& key,
+                                              const v1::MemoryRecord& record) {
+  const auto keys = now.find(key_kind::memory, record.id());
+  if (!keys) return keys.error();
+  if (keys->size() < 2) return std::optional<v1::LeftOut>();
+  const auto newest = find_record(now, record.id(), nullptr);
+  if (!newest) return newest.error();
+  if (newest->key == key) return std::optional<v1::LeftOut>();
+  std::optional<v1::LeftOut> left_out(std::in_place);
+  left_out->set_id(record.id());
+  left_out->mutable_name()->set_namespace_(record.namespace_());
+  left_out->mutable_name()->set_title(record.title());
+  left_out->mutable_later()->set_namespace_(newest->record.namespace_());
+  left_out->mutable_later()->set_title(newest->record.title());
+  return left_out;
+}
+
 /// Whether any record was ever used. The rows of deliveries come before those of records: no id begins with a control
 /// character as theirs do.
 result<bool> any_use(const record_reader& now) {
@@ -444,25 +462,35 @@ result<std::optional<v1::ExportPiece>> export_walk::next() {
     const auto rows = static_cast<std::size_t>(piece.rows_size());
     if (rows >= piece_rows_max || bytes >= piece_bytes) break;
     const auto which = all_tables[table_];
+    // So that what is left out of a table is told beside rows of that table only.
+    if (which != table::memories && piece.left_out_size() > 0) break;
     auto page = now_.scan(kind_of(which), {}, after_, piece_rows_max - rows, piece_bytes - bytes);
     if (!page) return page.error();
     for (const auto& [key, stored] : page->records) {
       bytes += stored.value.size();
-      if (status failed = add(which, stored, &piece); !failed) return failed;
+      if (status failed = add(which, key, stored, &piece); !failed) return failed;
     }
     if (!page->next) ++table_;
     after_ = std::move(page->next).value_or(std::string());
   }
-  if (piece.rows().empty() && table_ == all_tables.size()) return std::optional<v1::ExportPiece>();
+  if (piece.rows().empty() && piece.left_out().empty() && table_ == all_tables.size())
+    return std::optional<v1::ExportPiece>();
   piece.set_cursor(static_cast<char>(table_) + after_);
   return std::optional(std::move(piece));
 }
 
-status export_walk::add(table which, const stored_record& stored, v1::ExportPiece* piece) {
+status export_walk::add(table which, const record_key& key, const stored_record& stored, v1::ExportPiece* piece) {
   auto row = parse_row(which, stored);
   if (!row) return row.error();
-  if (row->has_memory())
+  if (row->has_memory()) {
+    auto left_out = find_later(now_, key, row->memory());
+    if (!left_out) return left_out.error();
+    if (*left_out) {
+      *piece->add_left_out() = std::move(**left_out);
+      return {};
+    }
     if (status failed = show(row->mutable_memory()); !failed) return failed;
+  }
   if (row->has_subscription())
     if (status failed = present(now_, row->mutable_subscription()); !failed) return failed;
   if (row->has_link()) {

@@ -52,8 +52,9 @@ std::vector<record_key> keys_of_import(const record_reader& now, const v1::Trans
 /// what identifies it is looked at.
 result<std::optional<v1::TransferRow>> read_row(const record_reader& now, const v1::TransferRow& identity);
 
-/// All rows, table after table in the order of `all_tables`, each in the order of its keys. Holds a page at a time.
-/// One thread; the reader outlives it.
+/// All rows, table after table in the order of `all_tables`, each in the order of its keys, no identity twice: of
+/// records that share an id the latest, which is what that id names to readers; the others are told beside the rows.
+/// Holds a page at a time. One thread; the reader outlives it.
 class export_walk {
  public:
   explicit export_walk(const record_reader& now) : now_(now), links_(now) {}
@@ -65,7 +66,7 @@ class export_walk {
   result<std::optional<v1::ExportPiece>> next();
 
  private:
-  status add(table which, const stored_record& stored, v1::ExportPiece* piece);
+  status add(table which, const record_key& key, const stored_record& stored, v1::ExportPiece* piece);
   status show(v1::MemoryRecord* record);
 
   const record_reader& now_;

@@ -51,11 +51,9 @@ std::optional<checkpoint> checkpoint_file::read() const {
   auto done = report_from_json(json.value("done", nlohmann::json::object()));
   if (!done) return std::nullopt;
   try {
-    checkpoint found{json.at("source").get<std::string>(),
-                     json.at("target").get<std::string>(),
-                     json.at("position").get<std::string>(),
-                     {},
-                     std::move(*done)};
+    checkpoint found{json.at("source").get<std::string>(),   json.at("target").get<std::string>(),
+                     json.at("position").get<std::string>(), {},
+                     json.at("owed").get<std::string>(),     std::move(*done)};
     for (const auto& one : json.at("moved"))
       found.sample.add({one.at(0).get<std::string>(), one.at(1).get<std::string>()});
     return found;
@@ -67,11 +65,8 @@ std::optional<checkpoint> checkpoint_file::read() const {
 status checkpoint_file::write(const checkpoint& now) const {
   auto moved = nlohmann::ordered_json::array();
   for (const auto& row : now.sample.rows()) moved.push_back({row.identity, row.hash});
-  const nlohmann::ordered_json json{{"source", now.source},
-                                    {"target", now.target},
-                                    {"position", now.position},
-                                    {"moved", std::move(moved)},
-                                    {"done", to_json(now.done)}};
+  const nlohmann::ordered_json json{{"source", now.source},      {"target", now.target}, {"position", now.position},
+                                    {"moved", std::move(moved)}, {"owed", now.owed},     {"done", to_json(now.done)}};
   std::error_code failed;
   fs::create_directories(fs::path(path_).parent_path(), failed);
   // Written beside it first: a kill leaves the old one or the new one.

@@ -41,7 +41,8 @@ struct checkpoint {
   std::string target;    ///< identity
   std::string position;  ///< continues after it
   moved_sample sample;
-  report done;  ///< by then
+  std::string owed;  ///< what the target has yet to make sure of
+  report done;       ///< by then
 };
 
 class checkpoint_file {

@@ -1,6 +1,7 @@
 #include "cli/migrate/migration.hpp"
 
 #include <algorithm>
+#include <chrono>
 #include <deque>
 #include <future>
 #include <latch>
@@ -19,6 +20,7 @@ namespace {
 using memory::table;
 
 constexpr std::size_t batches_ahead_max = 4;
+constexpr std::chrono::milliseconds catch_up_pause(50);
 
 const std::string* namespace_of(const v1::TransferRow& row) {
   switch (memory::table_of(row)) {
@@ -45,29 +47,47 @@ struct moving_batch {
   std::optional<moved_row> last_moved;
 };
 
+using hashes_by_identity = std::unordered_map<std::string, hash128>;
+
+/// Contents there of the rows of these identities. A target of several nodes may be asked at one that lags: as long as
+/// any of them `lags`, it is given the time that it says it takes.
+template <class Lags>
+result<hashes_by_identity> fetch_settled(row_target& target, const std::vector<v1::TransferRow>& identities,
+                                         const Lags& lags) {
+  for (auto waited = catch_up_pause;; waited += catch_up_pause) {
+    const auto there = target.fetch(identities);
+    if (!there) return there.error();
+    hashes_by_identity found;
+    for (const auto& row : *there) found.emplace(memory::identity_of(row), memory::content_hash(row));
+    if (waited > target.catches_up_within() || !lags(found)) return found;
+    std::this_thread::sleep_for(catch_up_pause);
+  }
+}
+
 /// Reads back the rows of a batch and compares them with what was read.
 status verify(row_target& target, moving_batch* batch, std::vector<row_result>* results) {
   const auto& rows = batch->read.rows;
   std::vector<v1::TransferRow> identities;
   for (std::size_t i = 0; i < rows.size(); ++i)
     if ((*results)[i].end != row_end::failed) identities.push_back(identity_row(rows[i]));
-  const auto there = target.fetch(identities);
+  const auto differs = [&](std::size_t i, const hashes_by_identity& there) {
+    const auto end = (*results)[i].end;
+    if (end == row_end::failed || end == row_end::kept) return false;
+    const auto found = there.find(memory::identity_of(rows[i]));
+    return found == there.end() || found->second != batch->hashes[i];
+  };
+  const auto there = fetch_settled(target, identities, [&](const hashes_by_identity& found) {
+    for (std::size_t i = 0; i < rows.size(); ++i)
+      if (differs(i, found)) return true;
+    return false;
+  });
   if (!there) return there.error();
-  std::unordered_map<std::string, hash128> hashes;
-  for (const auto& row : *there) {
-    const auto hash = memory::content_hash(row);
-    batch->done.target.add(hash);
-    hashes.emplace(memory::identity_of(row), hash);
-  }
-  for (std::size_t i = 0; i < rows.size(); ++i) {
-    auto& one = (*results)[i];
-    if (one.end == row_end::failed || one.end == row_end::kept) continue;
-    const auto found = hashes.find(memory::identity_of(rows[i]));
-    if (found == hashes.end())
-      one = {row_end::failed, "was written, and is not there"};
-    else if (found->second != batch->hashes[i])
-      one = {row_end::failed, "was written, and what is there differs"};
-  }
+  for (const auto& [identity, hash] : *there) batch->done.target.add(hash);
+  for (std::size_t i = 0; i < rows.size(); ++i)
+    if (differs(i, *there))
+      (*results)[i] = {row_end::failed, there->contains(memory::identity_of(rows[i]))
+                                            ? "was written, and what is there differs"
+                                            : "was written, and is not there"};
   return {};
 }
 
@@ -95,33 +115,6 @@ std::string text_of(const hash128& hash) {
   return one.text();
 }
 
-/// Two rows of one identity, which a store that was written to at two places at once may have, cannot both be written:
-/// the later one is.
-void drop_repeated(row_batch* batch, report* done) {
-  std::unordered_map<std::string, std::size_t> last;
-  std::vector<bool> dropped(batch->rows.size());
-  for (std::size_t i = 0; i < batch->rows.size(); ++i) {
-    const auto [found, is_new] = last.emplace(memory::identity_of(batch->rows[i]), i);
-    if (is_new) continue;
-    const bool later = memory::time_of(batch->rows[i]) > memory::time_of(batch->rows[found->second]);
-    const auto loser = later ? std::exchange(found->second, i) : i;
-    dropped[loser] = true;
-    done->error(memory::describe(batch->rows[loser]) + ": the source has a later row of the same identity");
-  }
-  if (last.size() == batch->rows.size()) return;
-  auto& counts = done->of(batch->of);
-  std::vector<v1::TransferRow> kept;
-  for (std::size_t i = 0; i < batch->rows.size(); ++i) {
-    if (!dropped[i]) {
-      kept.push_back(std::move(batch->rows[i]));
-      continue;
-    }
-    ++counts.read;
-    ++counts.failed;
-  }
-  batch->rows = std::move(kept);
-}
-
 /// What was moved last of the batch, if anything was.
 std::optional<moved_row> last_moved(const moving_batch& batch, const std::vector<row_result>& results) {
   for (std::size_t i = results.size(); i-- > 0;)
@@ -135,9 +128,12 @@ result<bool> still_there(row_target& target, const moved_sample& sample) {
   for (const auto& moved : sample.rows()) {
     const auto identity = identity_from_text(moved.identity);
     if (!identity) return false;
-    const auto there = target.fetch({*identity});
+    const auto differs = [&](const hashes_by_identity& found) {
+      return found.size() != 1 || text_of(found.begin()->second) != moved.hash;
+    };
+    const auto there = fetch_settled(target, {*identity}, differs);
     if (!there) return there.error();
-    if (there->size() != 1 || text_of(memory::content_hash(there->front())) != moved.hash) return false;
+    if (differs(*there)) return false;
   }
   return true;
 }
@@ -147,7 +143,6 @@ moving_batch prepare(row_batch&& read, const migration_options& options) {
   moving_batch batch{std::move(read), {}, {}, {}};
   auto& [rows, hashes, done, last] = batch;
   if (!options.name_space.empty()) keep_namespace(options.name_space, &rows);
-  drop_repeated(&rows, &done);
   auto& counts = done.of(rows.of);
   counts.read += rows.rows.size() + rows.unreadable.size();
   counts.failed += rows.unreadable.size();
@@ -288,7 +283,7 @@ result<std::optional<checkpoint>> find_start(const checkpoint_file& file, const 
   if (same_source && earlier->target == now.target) {
     const auto there = still_there(target, earlier->sample);
     if (!there) return there.error();
-    if (*there) return earlier;
+    if (*there && target.take_over(earlier->owed)) return earlier;
   }
   done->note(std::string("the ") + (same_source ? "target" : "source") + " was changed since; began at the start");
   return std::optional<checkpoint>();
@@ -334,6 +329,7 @@ status migrate(row_source& source, row_target* target, const checkpoint_file& fi
     if (target != nullptr) {
       now.position = std::move(batch.read.position);
       if (batch.last_moved) now.sample.add(std::move(*batch.last_moved));
+      now.owed = target->owed();
       now.done = *done;
       // Without it the migration is as good, but cannot be resumed.
       if (const auto kept = file.write(now); !kept && !std::exchange(noted, true)) done->note(kept.context());

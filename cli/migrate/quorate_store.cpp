@@ -86,6 +86,12 @@ struct connection {
   std::string place;  ///< of a data directory: which one
 };
 
+std::string line_of(const v1::LeftOut& one) {
+  const auto text = [](const v1::RecordName& name) { return name.namespace_() + '/' + name.title(); };
+  return "memory " + one.id() + ": names the later record " + text(one.later()) + "; the other of that id, "
+         + text(one.name()) + ", is not moved: delete one of the two by its name";
+}
+
 class quorate_source final : public row_source {
  public:
   explicit quorate_source(connection&& from) : from_(std::move(from)) {}
@@ -96,7 +102,8 @@ class quorate_source final : public row_source {
 
   result<std::optional<row_batch>> next(std::size_t rows_max) override {
     if (!reader_.joinable()) reader_ = std::thread([this] { read(); });
-    while (at_ == piece_.rows_size()) {
+    row_batch batch;  // of memories, unless there are rows of another table
+    while (at_ == piece_.rows_size() && batch.unreadable.empty()) {
       if (piece_begun_) before_ = piece_.cursor();
       auto piece = pieces_.take();
       if (!piece && !end_.ok()) return failed(end_);
@@ -105,12 +112,15 @@ class quorate_source final : public row_source {
       piece_begun_ = true;
       at_ = std::exchange(skip_, 0);
       if (at_ > piece_.rows_size()) return status(errc::internal, "the export does not go on where it was");
+      // With the first rows of a piece; an earlier run told it if it had dealt with these.
+      if (at_ == 0)
+        for (const auto& one : piece_.left_out()) batch.unreadable.push_back(line_of(one));
     }
-    row_batch batch;
-    batch.of = memory::table_of(piece_.rows(at_));
+    if (at_ < piece_.rows_size()) batch.of = memory::table_of(piece_.rows(at_));
     while (at_ < piece_.rows_size() && batch.rows.size() < rows_max && memory::table_of(piece_.rows(at_)) == batch.of)
       batch.rows.push_back(std::move(*piece_.mutable_rows(at_++)));
-    batch.position = hex(before_) + ':' + std::to_string(at_);
+    const bool whole = at_ == piece_.rows_size();
+    batch.position = whole ? hex(piece_.cursor()) + ":0" : hex(before_) + ':' + std::to_string(at_);
     return std::optional(std::move(batch));
   }
 
@@ -185,6 +195,35 @@ class quorate_target final : public row_target {
     return reply.cluster_id();
   }
 
+  std::chrono::milliseconds catches_up_within() const override {
+    return endpoints_.empty() ? milliseconds(0) : follow_bound;
+  }
+
+  /// What was found, and the write quorum.
+  std::string owed() const override {
+    const std::lock_guard lock(found_mutex_);
+    if (found_.empty()) return {};
+    v1::StatusReply all;
+    all.set_write_quorum(write_quorum_);
+    for (const auto& [log, sequence] : found_) {
+      auto& end = *all.add_vector();
+      end.set_origin(log.first);
+      end.set_epoch(log.second);
+      end.set_sequence(sequence);
+    }
+    return hex(all.SerializeAsString());
+  }
+
+  bool take_over(const std::string& owed) override {
+    const auto bytes = bytes_of_hex(owed);
+    v1::StatusReply all;
+    if (!bytes || !all.ParseFromString(*bytes)) return false;
+    const std::lock_guard lock(found_mutex_);
+    add(all, &found_);
+    write_quorum_ = all.write_quorum();
+    return true;
+  }
+
   /// In the end as many members as a write needs have to hold what was found.
   status finish() override {
     if (found_.empty()) return {};
@@ -227,15 +266,7 @@ class quorate_target final : public row_target {
     v1::FetchRequest request;
     for (std::size_t i = first; i < last; ++i) *request.add_rows() = identity_row(rows[i]);
     v1::FetchReply reply;
-    auto call = to_.client->fetch_rows(request, &reply);
-    // After a fail-over the next node may not have yet what the first one acknowledged.
-    for (auto waited = catch_up_pause;
-         call.ok() && reply.rows_size() < request.rows_size() && !endpoints_.empty() && waited < follow_bound;
-         waited += catch_up_pause) {
-      std::this_thread::sleep_for(catch_up_pause);
-      reply.Clear();
-      call = to_.client->fetch_rows(request, &reply);
-    }
+    const auto call = to_.client->fetch_rows(request, &reply);
     if (call.code == invalid_argument && last - first > 1) {
       const auto middle = first + (last - first) / 2;
       if (status failed = fetch(rows, first, middle, there); !failed) return failed;
@@ -327,7 +358,7 @@ class quorate_target final : public row_target {
   connection to_;
   const std::vector<std::string> endpoints_;  ///< of the cluster; none for a data directory
   const net::client_options options_;
-  std::mutex found_mutex_;
+  mutable std::mutex found_mutex_;
   held_entries found_;  ///< what the nodes held that had rows already
   std::uint32_t write_quorum_ = 0;
 };

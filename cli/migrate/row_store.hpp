@@ -4,6 +4,7 @@
 // for a person and end the migration; what is wrong with one row is said in that row's result and ends nothing.
 #pragma once
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <optional>
@@ -28,7 +29,7 @@ class row_source {
  public:
   virtual ~row_source() = default;
   /// All rows as they are at one instant, table after table in the order of memory::all_tables, at most `rows_max` at a
-  /// time; nothing at the end.
+  /// time, no identity twice; nothing at the end.
   virtual result<std::optional<row_batch>> next(std::size_t rows_max) = 0;
   /// Continues there; before the first `next`.
   virtual void continue_after(std::string position) = 0;
@@ -61,10 +62,16 @@ class row_target {
   virtual std::size_t writes_at_once() const { return 1; }
   /// Those of these rows that are there, by identity, as they are there.
   virtual result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) = 0;
+  /// How long what was written may take to be in the answer of `fetch`.
+  virtual std::chrono::milliseconds catches_up_within() const { return {}; }
   /// Which store it is: another one in its place has another name.
   virtual result<std::string> identity() = 0;
   /// After all was written: everything that was found or written is as safe as the target keeps what it acknowledges.
   virtual status finish() { return {}; }
+  /// What `finish` has yet to make sure of, as a text for a run that goes on later. Also while others write.
+  virtual std::string owed() const { return {}; }
+  /// Has `finish` make sure of that, too. False: it cannot be read.
+  virtual bool take_over(const std::string& owed) { return owed.empty(); }
   /// Things a person should know, after all was written.
   virtual std::vector<std::string> remarks() { return {}; }
 };

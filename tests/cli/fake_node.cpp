@@ -53,6 +53,7 @@ fake_node::fake_node(const std::string& address) {
   int port = 0;
   builder.AddListeningPort(address, grpc::InsecureServerCredentials(), &port);
   builder.RegisterService(static_cast<v1::Memory::Service*>(this));
+  builder.RegisterService(static_cast<v1::Transfer::Service*>(this));
   builder.RegisterService(static_cast<v1::Admin::Service*>(this));
   builder.SetMaxReceiveMessageSize(4 << 20);
   server_ = builder.BuildAndStart();
@@ -67,6 +68,16 @@ void fake_node::stop() {
   server_->Shutdown(std::chrono::system_clock::now());
   server_->Wait();
   server_.reset();
+}
+
+grpc::Status fake_node::Export(grpc::ServerContext*, const v1::ExportRequest* in,
+                               grpc::ServerWriter<v1::ExportPiece>* out) {
+  bool begun = in->cursor().empty();
+  for (const auto& piece : pieces) {
+    if (begun) out->Write(piece);
+    begun = begun || piece.cursor() == in->cursor();
+  }
+  return begun ? grpc::Status() : grpc::Status(grpc::StatusCode::INVALID_ARGUMENT, "no such cursor");
 }
 
 int fake_node::calls(const std::string& method) const {

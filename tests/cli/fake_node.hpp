@@ -1,4 +1,4 @@
-// A node made of scripts: serves Memory and Admin on a port of its own and answers as the test says.
+// A node made of scripts: serves Memory, Transfer and Admin on a port of its own and answers as the test says.
 #pragma once
 
 #include <grpcpp/grpcpp.h>
@@ -13,6 +13,7 @@
 
 #include "quorate/v1/admin.grpc.pb.h"
 #include "quorate/v1/memory.grpc.pb.h"
+#include "quorate/v1/transfer.grpc.pb.h"
 
 namespace quorate::cli::tests {
 
@@ -27,7 +28,7 @@ inline grpc::Status indeterminate() {
   return write_failure(grpc::StatusCode::UNAVAILABLE, v1::WriteFailure::INDETERMINATE, "quorum_timeout", 1);
 }
 
-class fake_node : public v1::Memory::Service, public v1::Admin::Service {
+class fake_node : public v1::Memory::Service, public v1::Transfer::Service, public v1::Admin::Service {
  public:
   /// On a free port, unless one is given.
   explicit fake_node(const std::string& address = "127.0.0.1:0");
@@ -50,6 +51,9 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
   script<v1::DigestRequest, v1::DigestReply> on_digest;
   script<v1::DrillRequest, v1::DrillReply> on_drill;
   script<v1::BackupIntoRequest, v1::BackupIntoReply> on_backup_into;
+  script<v1::ImportRequest, v1::ImportReply> on_import;
+  script<v1::FetchRequest, v1::FetchReply> on_fetch;
+  std::vector<v1::ExportPiece> pieces;  ///< of an export; one goes on behind the piece with the cursor asked for
   // The other calls of Memory, from their one table: on_Search, on_Recall and so on.
 #define QUORATE_MEMORY_CALL(method, kind) script<v1::method##Request, v1::method##Reply> on_##method;
 #include "proto/memory_calls.def"
@@ -83,10 +87,14 @@ class fake_node : public v1::Memory::Service, public v1::Admin::Service {
   QUORATE_FAKE(Digest, on_digest, DigestRequest, DigestReply)
   QUORATE_FAKE(Drill, on_drill, DrillRequest, DrillReply)
   QUORATE_FAKE(BackupInto, on_backup_into, BackupIntoRequest, BackupIntoReply)
+  QUORATE_FAKE(Import, on_import, ImportRequest, ImportReply)
+  QUORATE_FAKE(Fetch, on_fetch, FetchRequest, FetchReply)
 #define QUORATE_MEMORY_CALL(method, kind) QUORATE_FAKE(method, on_##method, method##Request, method##Reply)
 #include "proto/memory_calls.def"
 #undef QUORATE_MEMORY_CALL
 #undef QUORATE_FAKE
+  grpc::Status Export(grpc::ServerContext*, const v1::ExportRequest* in,
+                      grpc::ServerWriter<v1::ExportPiece>* out) override;
 
   mutable std::mutex mutex_;
   std::map<std::string, int> calls_;

@@ -640,6 +640,37 @@ TEST_SUITE("memory.transfer") {
     CHECK(astray.start_after("x").field() == "cursor");
   }
 
+  TEST_CASE("of records that share an id the one that it names is exported, the others are told") {
+    moved_store store;
+    for (const auto* id : {"1", "2", "3"}) store.imported(memory_row(id, id));
+    store.imported(pending_row("p"));
+    // As renames at two nodes at once leave it: another name, the same id, an earlier and a later one.
+    const auto add = [&](const std::string& id, const std::string& title, std::uint64_t time) {
+      auto record = store.read(memory_row(id))->memory();
+      record.set_title(title);
+      store.reader.records[key_of(record.namespace_(), title)] = {
+          {time, node_id{1}}, false, id, record.SerializeAsString()};
+    };
+    add("1", "A earlier", 1);
+    add("2", "A later", std::uint64_t{1} << 62);
+    export_walk walk(store.reader);
+    std::vector<std::string> titles;
+    std::vector<std::string> told;
+    for (auto piece = walk.next(); *piece; piece = walk.next()) {
+      for (const auto& row : (*piece)->rows()) {
+        if (row.has_memory())
+          titles.push_back(row.memory().title());
+        else
+          CHECK((*piece)->left_out().empty());
+      }
+      for (const auto& one : (*piece)->left_out())
+        told.push_back(one.id() + ' ' + one.name().title() + " < " + one.later().title());
+    }
+    std::sort(titles.begin(), titles.end());
+    CHECK(titles == std::vector<std::string>{"1", "3", "A later"});
+    CHECK(told == std::vector<std::string>{"2 2 < A later", "1 A earlier < 1"});
+  }
+
   TEST_CASE("an export with uses shows each memory with its own") {
     moved_store store;
     for (int i = 0; i < 5; ++i) store.imported(memory_row("m" + std::to_string(i), std::to_string(i)));

@@ -1,0 +1,181 @@
+// Clusters as the ends of a migration, where nodes have to say something at an instant of the test's choice.
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/migrate/quorate_store.hpp"
+#include "tests/cli/fake_node.hpp"
+
+namespace quorate::cli::migrate {
+namespace {
+
+using tests::fake_node;
+
+v1::TransferRow memory_row(const std::string& id) {
+  v1::TransferRow row;
+  row.mutable_memory()->set_id(id);
+  return row;
+}
+
+/// One of three with a write quorum of two, that holds so many entries of the only log.
+void be_member(fake_node& node, const std::string& name, std::uint64_t entries) {
+  node.on_status = [=](const v1::StatusRequest&, v1::StatusReply* reply) {
+    reply->set_name(name);
+    reply->set_cluster_id("cluster");
+    reply->set_members(3);
+    reply->set_write_quorum(2);
+    reply->set_state("serving");
+    auto& end = *reply->add_vector();
+    end.set_origin(1);
+    end.set_epoch(7);
+    end.set_sequence(entries);
+    return grpc::Status();
+  };
+}
+
+void import_as(fake_node& node, v1::ImportReply::Outcome outcome) {
+  node.on_import = [=](const v1::ImportRequest& request, v1::ImportReply* reply) {
+    for (int i = 0; i < request.rows_size(); ++i) reply->add_items()->set_outcome(outcome);
+    return grpc::Status();
+  };
+}
+
+/// Two members, of which the first takes rows and the second is behind it until it was asked three times.
+struct lagging_pair {
+  fake_node first;
+  fake_node second;
+
+  lagging_pair() {
+    be_member(first, "a", 5);
+    be_member(second, "b", 5);
+    second.on_status = [this, caught_up = second.on_status](const v1::StatusRequest& request, v1::StatusReply* reply) {
+      const auto status = caught_up(request, reply);
+      if (second.calls("Status") <= 3) reply->mutable_vector(0)->set_sequence(4);
+      return status;
+    };
+  }
+  std::unique_ptr<row_target> target() const {
+    auto opened = open_cluster_target({first.address(), second.address()}, {});
+    REQUIRE_MESSAGE(opened, opened.error().message());
+    return std::move(*opened);
+  }
+};
+
+std::vector<std::string> ids_of(const row_batch& batch) {
+  std::vector<std::string> ids;
+  for (const auto& row : batch.rows) ids.push_back(row.memory().id());
+  return ids;
+}
+
+/// A piece with two records, one that is left out, and after it a piece with only such.
+void leave_out(fake_node& node) {
+  const auto left_out = [](v1::ExportPiece& piece, const std::string& id, const std::string& title) {
+    auto& one = *piece.add_left_out();
+    one.set_id(id);
+    one.mutable_name()->set_namespace_("n");
+    one.mutable_name()->set_title(title);
+    one.mutable_later()->set_namespace_("n");
+    one.mutable_later()->set_title("later " + title);
+  };
+  v1::ExportPiece first;
+  *first.add_rows() = memory_row("1");
+  *first.add_rows() = memory_row("2");
+  left_out(first, "1", "t");
+  first.set_cursor("p");
+  v1::ExportPiece second;
+  left_out(second, "2", "u");
+  second.set_cursor("q");
+  node.pieces = {first, second};
+}
+
+const std::string line_of_first =
+    "memory 1: names the later record n/later t; the other of that id, n/t, is not moved: delete one of the two by its "
+    "name";
+
+}  // namespace
+
+TEST_SUITE("cli.cluster_rows") {
+  TEST_CASE("a migration into a cluster ends when a write quorum holds what was found there") {
+    lagging_pair members;
+    import_as(members.first, v1::ImportReply::UNCHANGED);
+    const auto target = members.target();
+    REQUIRE(target->write({memory_row("1")}));
+    CHECK(members.second.calls("Status") == 0);
+    REQUIRE(target->finish());
+    CHECK(members.second.calls("Status") == 4);
+  }
+
+  TEST_CASE("what was found before an interruption is asked for, too") {
+    lagging_pair members;
+    import_as(members.first, v1::ImportReply::KEPT);
+    const auto interrupted = members.target();
+    REQUIRE(interrupted->write({memory_row("1")}));
+    const auto target = members.target();
+    REQUIRE(target->take_over(interrupted->owed()));
+    REQUIRE(target->finish());
+    CHECK(members.second.calls("Status") == 4);
+    CHECK_FALSE(target->take_over("no hex"));
+    CHECK_FALSE(target->take_over("ff"));
+  }
+
+  TEST_CASE("what the cluster acknowledged itself needs no such question") {
+    lagging_pair members;
+    import_as(members.first, v1::ImportReply::WRITTEN);
+    const auto target = members.target();
+    REQUIRE(target->write({memory_row("1")}));
+    CHECK(target->owed().empty());
+    REQUIRE(target->finish());
+    CHECK(members.second.calls("Status") == 0);
+  }
+
+  TEST_CASE("a record whose id names another one is told, once") {
+    fake_node node;
+    be_member(node, "a", 5);
+    node.on_status = [whole = node.on_status](const v1::StatusRequest& request, v1::StatusReply* reply) {
+      const auto status = whole(request, reply);
+      reply->set_members(1);
+      reply->set_write_quorum(1);
+      return status;
+    };
+    leave_out(node);
+    const auto open = [&](const std::string& position) {
+      auto source = open_cluster_source({node.address()}, {});
+      REQUIRE_MESSAGE(source, source.error().message());
+      if (!position.empty()) (*source)->continue_after(position);
+      return std::move(*source);
+    };
+    const auto source = open({});
+    const auto first = source->next(1);
+    REQUIRE((first && *first));
+    CHECK(ids_of(**first) == std::vector<std::string>{"1"});
+    CHECK((*first)->unreadable == std::vector<std::string>{line_of_first});
+    const auto second = source->next(1);
+    REQUIRE((second && *second));
+    CHECK(ids_of(**second) == std::vector<std::string>{"2"});
+    CHECK((*second)->unreadable.empty());
+    const auto third = source->next(1);
+    REQUIRE((third && *third));
+    CHECK((*third)->rows.empty());
+    CHECK((*third)->of == memory::table::memories);
+    CHECK((*third)->unreadable.size() == 1);
+    const auto end = source->next(1);
+    REQUIRE(end);
+    CHECK_FALSE(*end);
+
+    // An interruption behind any of the batches neither repeats nor loses one.
+    const auto behind_first = open((*first)->position)->next(10);
+    REQUIRE((behind_first && *behind_first));
+    CHECK(ids_of(**behind_first) == std::vector<std::string>{"2"});
+    CHECK((*behind_first)->unreadable.empty());
+    const auto behind_second = open((*second)->position)->next(10);
+    REQUIRE((behind_second && *behind_second));
+    CHECK((*behind_second)->rows.empty());
+    CHECK((*behind_second)->unreadable == (*third)->unreadable);
+    const auto behind_third = open((*third)->position)->next(10);
+    REQUIRE(behind_third);
+    CHECK_FALSE(*behind_third);
+  }
+}
+
+}  // namespace quorate::cli::migrate
