@@ -21,15 +21,15 @@ namespace quorate::e2e {
 using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
-mcp_program::mcp_program(std::vector<std::string> flags) {
-  flags.insert(flags.begin(), QUORATE_PROGRAM);
-  flags.emplace_back("mcp");
+mcp_program::mcp_program(std::vector<std::string> words) {
+  words.insert(words.begin(), QUORATE_PROGRAM);
+  words.emplace_back("mcp");
   // A socket for its input: to write to one whose other end has gone is an error, not a signal.
   std::array<int, 2> in{}, out{};
   REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, in.data()) == 0);
   REQUIRE(::pipe2(out.data(), O_CLOEXEC) == 0);
   std::vector<char*> arguments;
-  for (auto& flag : flags) arguments.push_back(flag.data());
+  for (auto& flag : words) arguments.push_back(flag.data());
   arguments.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
