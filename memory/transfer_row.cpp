@@ -152,4 +152,28 @@ hash128 content_hash(const v1::TransferRow& row) {
   return hash128_of(out.bytes());
 }
 
+bool is_same_used_more(const v1::TransferRow& read, const v1::TransferRow& there) {
+  v1::TransferRow unused = there;
+  if (read.has_memory() && there.has_memory() && there.memory().access_count() > read.memory().access_count()) {
+    auto& memory = *unused.mutable_memory();
+    memory.set_access_count(read.memory().access_count());
+    memory.set_priority(read.memory().priority());
+    memory.set_tier(read.memory().tier());
+    memory.clear_last_accessed_at();
+    if (read.memory().has_last_accessed_at()) memory.set_last_accessed_at(read.memory().last_accessed_at());
+    memory.clear_expires_at();
+    if (read.memory().has_expires_at()) memory.set_expires_at(read.memory().expires_at());
+  } else if (read.has_subscription() && there.has_subscription()
+             && there.subscription().dispatch_count() >= read.subscription().dispatch_count()
+             && there.subscription().failure_count() >= read.subscription().failure_count()) {
+    auto& subscription = *unused.mutable_subscription();
+    subscription.set_dispatch_count(read.subscription().dispatch_count());
+    subscription.set_failure_count(read.subscription().failure_count());
+    subscription.set_last_dispatched_at(read.subscription().last_dispatched_at());
+  } else {
+    return false;
+  }
+  return content_hash(unused) == content_hash(read);
+}
+
 }  // namespace quorate::memory

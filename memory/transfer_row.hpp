@@ -48,4 +48,8 @@ row_time time_of(const v1::TransferRow& row);
 /// a number is written counts, its value does, to the last digit.
 hash128 content_hash(const v1::TransferRow& row);
 
+/// Whether `there` says what `read` does but for uses, or deliveries, of which it counts more; what these change
+/// (priority, tier, last_accessed_at, expires_at; last_dispatched_at) is not looked at.
+bool is_same_used_more(const v1::TransferRow& read, const v1::TransferRow& there);
+
 }  // namespace quorate::memory

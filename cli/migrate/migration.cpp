@@ -37,6 +37,8 @@ void keep_namespace(const std::string& wanted, row_batch* batch) {
     const auto* name_space = namespace_of(row);
     return name_space == nullptr || *name_space != wanted;
   });
+  std::erase_if(batch->unreadable,
+                [&](const auto& row) { return !row.name_space.empty() && row.name_space != wanted; });
 }
 
 /// Rows on their way, and what there is to say of them so far.
@@ -47,19 +49,28 @@ struct moving_batch {
   std::optional<moved_row> last_moved;
 };
 
-using hashes_by_identity = std::unordered_map<std::string, hash128>;
+struct row_there {
+  v1::TransferRow row;
+  hash128 hash;  ///< of its content
+};
+using rows_by_identity = std::unordered_map<std::string, row_there>;
 
-/// Contents there of the rows of these identities. A target of several nodes may be asked at one that lags: as long as
-/// any of them `lags`, it is given the time that it says it takes.
+/// What is there of the rows of these identities. A cluster may answer before the node that is read has what it
+/// acknowledged: as long as any of them `lags`, it is given the time that it says it takes.
 template <class Lags>
-result<hashes_by_identity> fetch_settled(row_target& target, const std::vector<v1::TransferRow>& identities,
-                                         const Lags& lags) {
-  for (auto waited = catch_up_pause;; waited += catch_up_pause) {
-    const auto there = target.fetch(identities);
+result<rows_by_identity> fetch_settled(row_target& target, const std::vector<v1::TransferRow>& identities,
+                                       const Lags& lags) {
+  const auto give_up = std::chrono::steady_clock::now() + target.catches_up_within();
+  for (;;) {
+    auto there = target.fetch(identities);
     if (!there) return there.error();
-    hashes_by_identity found;
-    for (const auto& row : *there) found.emplace(memory::identity_of(row), memory::content_hash(row));
-    if (waited > target.catches_up_within() || !lags(found)) return found;
+    rows_by_identity found;
+    for (auto& row : *there) {
+      auto identity = memory::identity_of(row);
+      const auto hash = memory::content_hash(row);
+      found.emplace(std::move(identity), row_there{std::move(row), hash});
+    }
+    if (!lags(found) || std::chrono::steady_clock::now() >= give_up) return found;
     std::this_thread::sleep_for(catch_up_pause);
   }
 }
@@ -70,24 +81,32 @@ status verify(row_target& target, moving_batch* batch, std::vector<row_result>* 
   std::vector<v1::TransferRow> identities;
   for (std::size_t i = 0; i < rows.size(); ++i)
     if ((*results)[i].end != row_end::failed) identities.push_back(identity_row(rows[i]));
-  const auto differs = [&](std::size_t i, const hashes_by_identity& there) {
-    const auto end = (*results)[i].end;
-    if (end == row_end::failed || end == row_end::kept) return false;
+  const auto find = [&](const rows_by_identity& there, std::size_t i) {
     const auto found = there.find(memory::identity_of(rows[i]));
-    return found == there.end() || found->second != batch->hashes[i];
+    return found == there.end() ? nullptr : &found->second;
   };
-  const auto there = fetch_settled(target, identities, [&](const hashes_by_identity& found) {
+  const auto is_expected = [&](std::size_t i) {
+    return (*results)[i].end == row_end::written || (*results)[i].end == row_end::unchanged;
+  };
+  const auto is_wrong = [&](std::size_t i, const row_there* there) {
+    if (!is_expected(i)) return false;
+    return there == nullptr || (there->hash != batch->hashes[i] && !memory::is_same_used_more(rows[i], there->row));
+  };
+  const auto there = fetch_settled(target, identities, [&](const rows_by_identity& found) {
     for (std::size_t i = 0; i < rows.size(); ++i)
-      if (differs(i, found)) return true;
+      if (is_wrong(i, find(found, i))) return true;
     return false;
   });
   if (!there) return there.error();
-  for (const auto& [identity, hash] : *there) batch->done.target.add(hash);
-  for (std::size_t i = 0; i < rows.size(); ++i)
-    if (differs(i, *there))
-      (*results)[i] = {row_end::failed, there->contains(memory::identity_of(rows[i]))
-                                            ? "was written, and what is there differs"
-                                            : "was written, and is not there"};
+  for (std::size_t i = 0; i < rows.size(); ++i) {
+    const auto* one = find(*there, i);
+    if (one != nullptr) batch->done.target.add(one->hash);
+    if (is_wrong(i, one))
+      (*results)[i] = {row_end::failed,
+                       one == nullptr ? "was written, and is not there" : "was written, and what is there differs"};
+    else if (is_expected(i) && one->hash != batch->hashes[i])
+      batch->done.note(memory::describe(rows[i]) + ": the target counts more uses of it, which stay");
+  }
   return {};
 }
 
@@ -123,19 +142,19 @@ std::optional<moved_row> last_moved(const moving_batch& batch, const std::vector
   return std::nullopt;
 }
 
-/// Whether the target still has the rows that are remembered as they were.
+/// Whether the target still has the rows that are remembered as they were. Where none are, nobody knows.
 result<bool> still_there(row_target& target, const moved_sample& sample) {
   for (const auto& moved : sample.rows()) {
     const auto identity = identity_from_text(moved.identity);
     if (!identity) return false;
-    const auto differs = [&](const hashes_by_identity& found) {
-      return found.size() != 1 || text_of(found.begin()->second) != moved.hash;
+    const auto differs = [&](const rows_by_identity& found) {
+      return found.size() != 1 || text_of(found.begin()->second.hash) != moved.hash;
     };
     const auto there = fetch_settled(target, {*identity}, differs);
     if (!there) return there.error();
     if (differs(*there)) return false;
   }
-  return true;
+  return !sample.rows().empty();
 }
 
 /// All that needs no target.
@@ -146,7 +165,7 @@ moving_batch prepare(row_batch&& read, const migration_options& options) {
   auto& counts = done.of(rows.of);
   counts.read += rows.rows.size() + rows.unreadable.size();
   counts.failed += rows.unreadable.size();
-  for (auto& line : rows.unreadable) done.error(std::move(line));
+  for (auto& row : rows.unreadable) done.error(std::move(row.line));
   for (auto& line : rows.remarks) done.note(std::move(line));
   hashes.reserve(rows.rows.size());
   for (const auto& row : rows.rows) {
@@ -183,7 +202,7 @@ class read_ahead {
   std::thread thread_;
 };
 
-/// Writes what could not be written once more, when what was read before it is there.
+/// Writes what could not be written once more, when what was read before it and beside it is there.
 status repeat_failed(row_target& target, const row_batch& batch, std::vector<row_result>* results) {
   std::vector<std::size_t> places;
   std::vector<v1::TransferRow> rows;
@@ -207,8 +226,8 @@ status write(row_target& target, bool verified, std::latch* before, moving_batch
   if (batch->read.rows.empty()) return {};
   auto results = target.write(batch->read.rows);
   if (!results) return results.error();
-  if (before != nullptr && any_for_another(*results)) {
-    before->wait();
+  if (any_for_another(*results)) {
+    if (before != nullptr) before->wait();
     if (status failed = repeat_failed(target, batch->read, &*results); !failed) return failed;
   }
   if (verified)

@@ -217,8 +217,9 @@ class postgres_source final : public row_source {
       if (row)
         batch.rows.push_back(std::move(*row));
       else
-        batch.unreadable.push_back(std::string(memory::name_of(batch.of)) + " row " + selected[0].c_str() + ": "
-                                   + row.error().context());
+        batch.unreadable.push_back(
+            {std::string(memory::name_of(batch.of)) + " row " + selected[0].c_str() + ": " + row.error().context(),
+             {}});
     }
     if (rows.empty()) return batch;
     auto position = nlohmann::json::array({at_});

@@ -33,7 +33,7 @@ constexpr milliseconds first_pause(50);
 constexpr milliseconds longest_pause(2'000);
 constexpr milliseconds catch_up_bound(30'000);
 constexpr milliseconds catch_up_pause(50);
-constexpr milliseconds follow_bound(5'000);
+constexpr milliseconds follow_bound(1'000);
 
 status failed(const net::call_result& call) {
   const auto where = call.endpoint.empty() ? std::string() : call.endpoint + ": ";
@@ -79,6 +79,70 @@ std::vector<v1::StatusReply> ask_members(std::vector<std::string> addresses, con
   return members;
 }
 
+/// A node that holds all that the members hold together which can be asked; waits until one of `endpoints` does. So
+/// nothing that was acknowledged before is unknown to it. `flag` named the endpoints.
+result<std::unique_ptr<net::client>> find_whole_member(const char* flag, const std::vector<std::string>& endpoints,
+                                                       const net::client_options& options) {
+  auto members = ask_members(endpoints, options);
+  // One that has lost its disk does not hold all that it acknowledged.
+  std::erase_if(members, [](const auto& one) { return one.state() == "filling"; });
+  if (members.empty()) return status::invalid(flag, "no node answers at " + endpoints.front());
+  // Of those that answer one has every acknowledged write, if they and a write quorum cannot miss each other.
+  const auto& any = members.front();
+  if (members.size() + any.write_quorum() <= any.members())
+    return status(errc::quorum_unreachable,
+                  "only " + std::to_string(members.size()) + " of " + std::to_string(any.members())
+                      + " members answer, which may lack writes that were acknowledged; name the others in " + flag
+                      + " too, or see admin status");
+  held_entries held;
+  for (const auto& member : members) add(member, &held);
+  const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(catch_up_bound).count();
+  do {
+    for (const auto& endpoint : endpoints) {
+      auto client = std::make_unique<net::client>(std::vector<std::string>{endpoint}, options);
+      v1::StatusReply reply;
+      if (client->node_status(&reply).ok() && reply.state() != "filling" && covers(reply, held)) return client;
+    }
+    std::this_thread::sleep_for(catch_up_pause);
+  } while (system_clock().steady_us() < give_up_us);
+  return status(errc::behind,
+                std::string("no node of ") + flag + " holds yet all that the members hold together; see admin status");
+}
+
+/// The node that a target is asked at, until it fails. Any thread.
+class node_choice {
+ public:
+  /// Always this one.
+  explicit node_choice(std::shared_ptr<net::client> only) : chosen_(std::move(only)) {}
+  node_choice(std::vector<std::string> endpoints, const net::client_options& options)
+      : endpoints_(std::move(endpoints)), options_(options) {}
+
+  /// Chooses one when there is none: one that lags would take an older row for the later one.
+  result<std::shared_ptr<net::client>> now() {
+    const std::lock_guard lock(mutex_);
+    if (chosen_) return chosen_;
+    auto found = find_whole_member("--to", endpoints_, options_);
+    if (!found) return found.error();
+    chosen_ = std::move(*found);
+    return chosen_;
+  }
+
+  /// It failed: at the next choice the others come first.
+  void leave(const std::shared_ptr<net::client>& node) {
+    const std::lock_guard lock(mutex_);
+    if (endpoints_.empty() || chosen_ != node) return;
+    const auto place = std::find(endpoints_.begin(), endpoints_.end(), node->endpoints().front());
+    if (place != endpoints_.end()) std::rotate(place, place + 1, endpoints_.end());
+    chosen_.reset();
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<std::string> endpoints_;
+  const net::client_options options_{};
+  std::shared_ptr<net::client> chosen_;
+};
+
 /// A client, and the node behind it when that is in this process.
 struct connection {
   std::unique_ptr<embedded_node> node;
@@ -114,7 +178,7 @@ class quorate_source final : public row_source {
       if (at_ > piece_.rows_size()) return status(errc::internal, "the export does not go on where it was");
       // With the first rows of a piece; an earlier run told it if it had dealt with these.
       if (at_ == 0)
-        for (const auto& one : piece_.left_out()) batch.unreadable.push_back(line_of(one));
+        for (const auto& one : piece_.left_out()) batch.unreadable.push_back({line_of(one), one.name().namespace_()});
     }
     if (at_ < piece_.rows_size()) batch.of = memory::table_of(piece_.rows(at_));
     while (at_ < piece_.rows_size() && batch.rows.size() < rows_max && memory::table_of(piece_.rows(at_)) == batch.of)
@@ -163,8 +227,18 @@ class quorate_source final : public row_source {
 
 class quorate_target final : public row_target {
  public:
-  quorate_target(connection&& to, std::vector<std::string> endpoints, const net::client_options& options)
-      : to_(std::move(to)), endpoints_(std::move(endpoints)), options_(options) {}
+  quorate_target(std::vector<std::string> endpoints, const net::client_options& options)
+      : endpoints_(std::move(endpoints)), options_(options), nodes_(endpoints_, options) {}
+  quorate_target(connection&& directory, const net::client_options& options)
+      : place_(std::move(directory.place)),
+        embedded_(std::move(directory.node)),
+        options_(options),
+        nodes_(std::move(directory.client)) {}
+
+  status choose() {
+    const auto node = nodes_.now();
+    return node ? status() : node.error();
+  }
 
   result<std::vector<row_result>> write(const std::vector<v1::TransferRow>& rows) override {
     std::vector<row_result> results(rows.size());
@@ -189,10 +263,11 @@ class quorate_target final : public row_target {
   }
 
   result<std::string> identity() override {
-    if (endpoints_.empty()) return to_.place;
+    if (endpoints_.empty()) return place_;
     v1::StatusReply reply;
-    if (const auto call = to_.client->node_status(&reply); !call.ok()) return failed(call);
-    return reply.cluster_id();
+    const auto call = ask([&](net::client& node) { return node.node_status(&reply); });
+    if (!call) return call.error();
+    return call->ok() ? result<std::string>(reply.cluster_id()) : failed(*call);
   }
 
   std::chrono::milliseconds catches_up_within() const override {
@@ -244,15 +319,14 @@ class quorate_target final : public row_target {
  private:
   /// A row that was there before is known of the node only that said so: an earlier import that came to no quorum may
   /// have left it there. What that node holds now includes it.
-  status remember_found(const v1::ImportReply& reply, const std::string& endpoint) {
+  status remember_found(const v1::ImportReply& reply, net::client& asked) {
     const bool any_found = std::any_of(reply.items().begin(), reply.items().end(), [](const auto& item) {
       return item.code() == 0
              && (item.outcome() == v1::ImportReply::UNCHANGED || item.outcome() == v1::ImportReply::KEPT);
     });
     if (endpoints_.empty() || !any_found) return {};
     v1::StatusReply node;
-    // The other client may meanwhile prefer another node.
-    if (const auto call = net::client({endpoint}, options_).node_status(&node); !call.ok()) return failed(call);
+    if (const auto call = asked.node_status(&node); !call.ok()) return failed(call);
     const std::lock_guard lock(found_mutex_);
     add(node, &found_);
     write_quorum_ = node.write_quorum();
@@ -266,13 +340,17 @@ class quorate_target final : public row_target {
     v1::FetchRequest request;
     for (std::size_t i = first; i < last; ++i) *request.add_rows() = identity_row(rows[i]);
     v1::FetchReply reply;
-    const auto call = to_.client->fetch_rows(request, &reply);
-    if (call.code == invalid_argument && last - first > 1) {
+    const auto call = ask([&](net::client& node) {
+      reply.Clear();
+      return node.fetch_rows(request, &reply);
+    });
+    if (!call) return call.error();
+    if (call->code == invalid_argument && last - first > 1) {
       const auto middle = first + (last - first) / 2;
       if (status failed = fetch(rows, first, middle, there); !failed) return failed;
       return fetch(rows, middle, last, there);
     }
-    if (!call.ok()) return failed(call);
+    if (!call->ok()) return failed(*call);
     for (auto& row : *reply.mutable_rows()) there->push_back(std::move(row));
     return {};
   }
@@ -287,6 +365,31 @@ class quorate_target final : public row_target {
 
   /// DEADLINE_EXCEEDED, RESOURCE_EXHAUSTED, ABORTED, UNAVAILABLE: another time it may be done.
   static bool may_be_repeated(int code) { return code == 4 || code == 8 || code == 10 || code == 14; }
+
+  /// Asks one node after another until one gives an answer that another would give, too.
+  template <class Call>
+  result<net::call_result> ask(Call call) {
+    auto pause = first_pause;
+    status why;
+    for (int attempt = 0; attempt < attempts_max; ++attempt) {
+      if (attempt > 0) wait_longer(&pause);
+      const auto node = nodes_.now();
+      if (!node) {
+        why = node.error();
+        continue;
+      }
+      auto answer = call(**node);
+      if (answer.ok() || (answer.reached && !may_be_repeated(answer.code))) return answer;
+      why = failed(answer);
+      nodes_.leave(*node);
+    }
+    return why;
+  }
+
+  static void wait_longer(milliseconds* pause) {
+    std::this_thread::sleep_for(*pause);
+    *pause = std::min(*pause * 2, longest_pause);
+  }
 
   /// Until each row has a definite end; rows that no node takes end the migration.
   status import(const std::vector<v1::TransferRow>& rows, std::size_t first, std::size_t last,
@@ -303,24 +406,28 @@ class quorate_target final : public row_target {
     auto pause = first_pause;
     status why;
     for (int attempt = 0; attempt < attempts_max && !left.empty(); ++attempt) {
-      if (attempt > 0) {
-        std::this_thread::sleep_for(pause);
-        pause = std::min(pause * 2, longest_pause);
+      if (attempt > 0) wait_longer(&pause);
+      const auto node = nodes_.now();
+      if (!node) {
+        why = node.error();
+        continue;
       }
       v1::ImportRequest request;
       for (const auto i : left) *request.add_rows() = rows[i];
       v1::ImportReply reply;
-      const auto call = to_.client->import_rows(request, &reply);
+      const auto call = (*node)->import_rows(request, &reply);
       if (!call.ok()) {
         why = failed(call);
         if (call.reached && !may_be_repeated(call.code)) return why;
+        nodes_.leave(*node);
         continue;
       }
       if (reply.items_size() != static_cast<int>(left.size()))
         return {errc::internal, "the node's answer is not about what it was asked"};
       // From a node that cannot be asked any more nothing is known: another one is given the rows.
-      if (status lost = remember_found(reply, call.endpoint); !lost) {
+      if (status lost = remember_found(reply, **node); !lost) {
         why = lost;
+        nodes_.leave(*node);
         continue;
       }
       std::vector<std::size_t> again;
@@ -336,6 +443,8 @@ class quorate_target final : public row_target {
         }
       }
       left = std::move(again);
+      // It answers, but has no quorum, drains, or is full of work: perhaps another one has not.
+      if (!left.empty()) nodes_.leave(*node);
     }
     return left.empty() ? status() : why;
   }
@@ -355,9 +464,11 @@ class quorate_target final : public row_target {
     }
   }
 
-  connection to_;
-  const std::vector<std::string> endpoints_;  ///< of the cluster; none for a data directory
+  const std::string place_;                        ///< of a data directory: which one
+  const std::unique_ptr<embedded_node> embedded_;  ///< of a data directory; outlives its client
+  const std::vector<std::string> endpoints_;       ///< of the cluster; none for a data directory
   const net::client_options options_;
+  node_choice nodes_;
   mutable std::mutex found_mutex_;
   held_entries found_;  ///< what the nodes held that had rows already
   std::uint32_t write_quorum_ = 0;
@@ -378,37 +489,16 @@ result<connection> open(const node_parts& parts, const std::string& directory, c
 
 result<std::unique_ptr<row_source>> open_cluster_source(const std::vector<std::string>& endpoints,
                                                         const net::client_options& options) {
-  auto members = ask_members(endpoints, options);
-  // One that has lost its disk does not hold all that it acknowledged.
-  std::erase_if(members, [](const auto& one) { return one.state() == "filling"; });
-  if (members.empty()) return status::invalid("--from", "no node answers at " + endpoints.front());
-  // Of those that answer one has every acknowledged write, if they and a write quorum cannot miss each other.
-  const auto& any = members.front();
-  if (members.size() + any.write_quorum() <= any.members())
-    return status(errc::quorum_unreachable,
-                  "only " + std::to_string(members.size()) + " of " + std::to_string(any.members())
-                      + " members answer, which may lack writes that were acknowledged; name the others too");
-  held_entries held;
-  for (const auto& member : members) add(member, &held);
-  const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(catch_up_bound).count();
-  do {
-    for (const auto& endpoint : endpoints) {
-      auto client = std::make_unique<net::client>(std::vector<std::string>{endpoint}, options);
-      v1::StatusReply reply;
-      if (client->node_status(&reply).ok() && reply.state() != "filling" && covers(reply, held))
-        return std::make_unique<quorate_source>(connection{nullptr, std::move(client), {}});
-    }
-    std::this_thread::sleep_for(catch_up_pause);
-  } while (system_clock().steady_us() < give_up_us);
-  return status(errc::behind, "no node of --from holds yet all that the members hold together; see admin status");
+  auto client = find_whole_member("--from", endpoints, options);
+  if (!client) return client.error();
+  return std::make_unique<quorate_source>(connection{nullptr, std::move(*client), {}});
 }
 
 result<std::unique_ptr<row_target>> open_cluster_target(const std::vector<std::string>& endpoints,
                                                         const net::client_options& options) {
-  auto client = std::make_unique<net::client>(endpoints, options);
-  v1::StatusReply reply;
-  if (!client->node_status(&reply).ok()) return status::invalid("--to", "no node answers at " + endpoints.front());
-  return std::make_unique<quorate_target>(connection{nullptr, std::move(client), {}}, endpoints, options);
+  auto target = std::make_unique<quorate_target>(endpoints, options);
+  if (status unusable = target->choose(); !unusable) return unusable;
+  return target;
 }
 
 result<std::unique_ptr<row_source>> open_directory_source(const node_parts& parts, const std::string& directory,
@@ -426,7 +516,7 @@ result<std::unique_ptr<row_target>> open_directory_target(const node_parts& part
                                                           const net::client_options& options) {
   auto opened = open(parts, directory, options);
   if (!opened) return opened.error();
-  return std::make_unique<quorate_target>(std::move(*opened), std::vector<std::string>(), options);
+  return std::make_unique<quorate_target>(std::move(*opened), options);
 }
 
 }  // namespace quorate::cli::migrate

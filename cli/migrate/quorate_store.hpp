@@ -15,7 +15,8 @@ namespace quorate::cli::migrate {
 result<std::unique_ptr<row_source>> open_cluster_source(const std::vector<std::string>& endpoints,
                                                         const net::client_options& options);
 
-/// Writes as any client does: acknowledged by the write quorum.
+/// Writes as any client does, acknowledged by the write quorum, at a node chosen in the same way; when it fails, at
+/// another one.
 result<std::unique_ptr<row_target>> open_cluster_target(const std::vector<std::string>& endpoints,
                                                         const net::client_options& options);
 

@@ -19,7 +19,7 @@ namespace quorate::cli::migrate {
 struct table_counts {
   std::uint64_t read = 0;       ///< rows the source has
   std::uint64_t written = 0;    ///< rows the target has now as they were read, `unchanged` included
-  std::uint64_t unchanged = 0;  ///< it had them before
+  std::uint64_t unchanged = 0;  ///< it had them before, if only from a call whose answer was lost
   std::uint64_t kept = 0;       ///< the target has a later version of them, which stays
   std::uint64_t failed = 0;
 };

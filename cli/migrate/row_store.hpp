@@ -16,13 +16,19 @@
 
 namespace quorate::cli::migrate {
 
+/// A row that is there but is none of ours.
+struct unreadable_row {
+  std::string line;        ///< which, and why
+  std::string name_space;  ///< empty: not known
+};
+
 /// Rows of one table.
 struct row_batch {
   memory::table of = memory::table::memories;
   std::vector<v1::TransferRow> rows;
-  std::vector<std::string> unreadable;  ///< a line for each row that is there but is none of ours
-  std::vector<std::string> remarks;     ///< a line for each row that is not taken as it is written
-  std::string position;                 ///< continues after these rows
+  std::vector<unreadable_row> unreadable;
+  std::vector<std::string> remarks;  ///< a line for each row that is not taken as it is written
+  std::string position;              ///< continues after these rows
 };
 
 class row_source {
@@ -62,7 +68,7 @@ class row_target {
   virtual std::size_t writes_at_once() const { return 1; }
   /// Those of these rows that are there, by identity, as they are there.
   virtual result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) = 0;
-  /// How long what was written may take to be in the answer of `fetch`.
+  /// How long what was acknowledged may take to be in the answer of `fetch`.
   virtual std::chrono::milliseconds catches_up_within() const { return {}; }
   /// Which store it is: another one in its place has another name.
   virtual result<std::string> identity() = 0;

@@ -107,8 +107,9 @@ class sqlite_source final : public row_source {
     auto row = from_sql(batch->of, values, &remark);
     if (!row) {
       const auto* id = std::get_if<std::string>(&values[0]);
-      batch->unreadable.push_back(std::string(memory::name_of(batch->of)) + " row "
-                                  + (id == nullptr ? "without an id" : *id) + ": " + row.error().context());
+      batch->unreadable.push_back({std::string(memory::name_of(batch->of)) + " row "
+                                       + (id == nullptr ? "without an id" : *id) + ": " + row.error().context(),
+                                   {}});
       return;
     }
     if (!remark.empty()) batch->remarks.push_back(memory::describe(*row) + ": " + remark);

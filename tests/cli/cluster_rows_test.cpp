@@ -41,7 +41,7 @@ void import_as(fake_node& node, v1::ImportReply::Outcome outcome) {
   };
 }
 
-/// Two members, of which the first takes rows and the second is behind it until it was asked three times.
+/// Two members, of which the second is behind the first until it was asked three times.
 struct lagging_pair {
   fake_node first;
   fake_node second;
@@ -101,7 +101,7 @@ TEST_SUITE("cli.cluster_rows") {
     import_as(members.first, v1::ImportReply::UNCHANGED);
     const auto target = members.target();
     REQUIRE(target->write({memory_row("1")}));
-    CHECK(members.second.calls("Status") == 0);
+    CHECK(members.second.calls("Status") == 1);
     REQUIRE(target->finish());
     CHECK(members.second.calls("Status") == 4);
   }
@@ -126,7 +126,71 @@ TEST_SUITE("cli.cluster_rows") {
     REQUIRE(target->write({memory_row("1")}));
     CHECK(target->owed().empty());
     REQUIRE(target->finish());
-    CHECK(members.second.calls("Status") == 0);
+    CHECK(members.second.calls("Status") == 1);
+  }
+
+  TEST_CASE("rows go to no node that lacks what the others hold: it would take an older row for the later one") {
+    lagging_pair members;
+    import_as(members.first, v1::ImportReply::WRITTEN);
+    import_as(members.second, v1::ImportReply::WRITTEN);
+    std::vector<std::string> endpoints{members.second.address()};
+    SUBCASE("it is waited for") {
+      members.second.on_status = [&, first = members.first.address(), all = members.second.on_status](
+                                     const v1::StatusRequest& request, v1::StatusReply* reply) {
+        const auto status = all(request, reply);
+        reply->add_peers()->set_address(first);
+        return status;
+      };
+    }
+    SUBCASE("another one is asked") { endpoints.push_back(members.first.address()); }
+    const auto target = open_cluster_target(endpoints, {});
+    REQUIRE_MESSAGE(target, target.error().message());
+    REQUIRE((*target)->write({memory_row("1")}));
+    const bool named = endpoints.size() > 1;
+    CHECK(members.first.calls("Import") == (named ? 1 : 0));
+    CHECK(members.second.calls("Import") == (named ? 0 : 1));
+    CHECK(members.second.calls("Status") == (named ? 2 : 4));
+  }
+
+  TEST_CASE("rows that a node cannot take now are given to another one") {
+    fake_node first;
+    fake_node second;
+    be_member(first, "a", 5);
+    be_member(second, "b", 5);
+    first.on_import = [](const v1::ImportRequest& request, v1::ImportReply* reply) {
+      for (int i = 0; i < request.rows_size(); ++i) {
+        auto& item = *reply->add_items();
+        if (i == 0) {
+          item.set_outcome(v1::ImportReply::WRITTEN);
+        } else {
+          item.set_code(grpc::StatusCode::UNAVAILABLE);
+          item.set_message("no quorum");
+        }
+      }
+      return grpc::Status();
+    };
+    SUBCASE("row by row") {}
+    SUBCASE("or not at all") {
+      first.on_import = [](const v1::ImportRequest&, v1::ImportReply*) { return tests::quorum_unreachable(); };
+    }
+    import_as(second, v1::ImportReply::WRITTEN);
+    const auto target = open_cluster_target({first.address(), second.address()}, {});
+    REQUIRE_MESSAGE(target, target.error().message());
+    const auto ends = (*target)->write({memory_row("1"), memory_row("2"), memory_row("3")});
+    REQUIRE_MESSAGE(ends, ends.error().message());
+    for (const auto& one : *ends) CHECK(one.end == row_end::written);
+    CHECK(first.calls("Import") == 1);
+    CHECK(second.calls("Import") == 1);
+  }
+
+  TEST_CASE("a target of which too few members answer is refused, because rows may be there that they lack") {
+    fake_node node;
+    be_member(node, "a", 5);
+    const auto target = open_cluster_target({node.address()}, {});
+    REQUIRE_FALSE(target);
+    CHECK(target.error().code() == errc::quorum_unreachable);
+    CHECK(target.error().context().find("only 1 of 3 members answer") == 0);
+    CHECK(target.error().context().find("--to") != std::string::npos);
   }
 
   TEST_CASE("a record whose id names another one is told, once") {
@@ -149,7 +213,9 @@ TEST_SUITE("cli.cluster_rows") {
     const auto first = source->next(1);
     REQUIRE((first && *first));
     CHECK(ids_of(**first) == std::vector<std::string>{"1"});
-    CHECK((*first)->unreadable == std::vector<std::string>{line_of_first});
+    REQUIRE((*first)->unreadable.size() == 1);
+    CHECK((*first)->unreadable[0].line == line_of_first);
+    CHECK((*first)->unreadable[0].name_space == "n");
     const auto second = source->next(1);
     REQUIRE((second && *second));
     CHECK(ids_of(**second) == std::vector<std::string>{"2"});
@@ -171,7 +237,8 @@ TEST_SUITE("cli.cluster_rows") {
     const auto behind_second = open((*second)->position)->next(10);
     REQUIRE((behind_second && *behind_second));
     CHECK((*behind_second)->rows.empty());
-    CHECK((*behind_second)->unreadable == (*third)->unreadable);
+    REQUIRE((*behind_second)->unreadable.size() == 1);
+    CHECK((*behind_second)->unreadable[0].line == (*third)->unreadable[0].line);
     const auto behind_third = open((*third)->position)->next(10);
     REQUIRE(behind_third);
     CHECK_FALSE(*behind_third);

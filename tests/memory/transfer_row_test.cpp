@@ -117,6 +117,34 @@ TEST_CASE("the later of two rows: a change wins over any use") {
   CHECK(time_of(pending).changed_us == requested + 2'000'000);
 }
 
+TEST_CASE("a row that was used more is told from one that differs") {
+  const auto read = memory_row();
+  auto there = read;
+  CHECK_FALSE(is_same_used_more(read, there));
+  auto& memory = *there.mutable_memory();
+  memory.set_access_count(read.memory().access_count() + 1);
+  memory.set_priority(10);
+  memory.set_tier(v1::TIER_LONG);
+  memory.set_last_accessed_at("2027-01-01T00:00:00Z");
+  memory.clear_expires_at();
+  CHECK(is_same_used_more(read, there));
+  CHECK_FALSE(is_same_used_more(there, read));
+  auto other = there;
+  other.mutable_memory()->set_content("c2");
+  CHECK_FALSE(is_same_used_more(read, other));
+
+  v1::TransferRow subscription;
+  subscription.mutable_subscription()->set_id("s");
+  auto delivered = subscription;
+  delivered.mutable_subscription()->set_dispatch_count(2);
+  delivered.mutable_subscription()->set_last_dispatched_at("2027-01-01T00:00:00Z");
+  CHECK(is_same_used_more(subscription, delivered));
+  CHECK_FALSE(is_same_used_more(delivered, subscription));
+  CHECK_FALSE(is_same_used_more(read, delivered));
+  delivered.mutable_subscription()->set_url("https://other");
+  CHECK_FALSE(is_same_used_more(subscription, delivered));
+}
+
 TEST_CASE("times to the microsecond") {
   CHECK(parse_timestamp_us("1970-01-01T00:00:01.234567891Z") == 1'234'567);
   CHECK(parse_timestamp_us("1969-12-31T23:59:59.9999999Z") == -1);

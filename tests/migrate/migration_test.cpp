@@ -36,6 +36,7 @@ class counted_source final : public row_source {
     }
     if (batch.rows.empty()) return std::optional<row_batch>();
     batch.position = std::to_string(at_);
+    batch.unreadable = std::exchange(unreadable, {});
     return std::optional(std::move(batch));
   }
   void continue_after(std::string position) override { at_ = std::stoi(position); }
@@ -43,6 +44,7 @@ class counted_source final : public row_source {
   std::uint64_t rows_about() override { return static_cast<std::uint64_t>(count_); }
 
   std::string print = "source";
+  std::vector<unreadable_row> unreadable;  ///< told with the first batch
 
  private:
   const int count_;
@@ -65,6 +67,7 @@ class kept_target final : public row_target {
       if (!lost.contains(id)) there[id] = changed.contains(id) ? row_of(std::stoi(id), changed[id]) : row;
       results.push_back({same ? row_end::unchanged : row_end::written, {}});
     }
+    if (refused_once) refused.clear();
     return results;
   }
   result<std::vector<v1::TransferRow>> fetch(const std::vector<v1::TransferRow>& rows) override {
@@ -74,6 +77,10 @@ class kept_target final : public row_target {
       const auto one = there.find(row.memory().id());
       if (one == there.end() || (lags && behind == row.memory().id())) continue;
       found.push_back(lags ? row_of(std::stoi(one->first), "before") : one->second);
+      if (const auto uses = used.find(one->first); uses != used.end()) {
+        found.back().mutable_memory()->set_access_count(uses->second);
+        found.back().mutable_memory()->set_priority(9);
+      }
     }
     return found;
   }
@@ -89,8 +96,10 @@ class kept_target final : public row_target {
   std::map<std::string, v1::TransferRow> there;
   std::map<std::string, std::string> refused;  ///< ids and why
   bool for_another = false;                    ///< why they are refused
+  bool refused_once = false;                   ///< by the first call only
   std::map<std::string, std::string> changed;  ///< ids and the content they get instead
   std::map<std::string, int> lost;             ///< ids that are said to be written and are not
+  std::map<std::string, int> used;             ///< ids and how often
   int fetches_behind = 0;                      ///< the next so many answers are old ones
   std::string behind;                          ///< id that is not there in those
   std::chrono::milliseconds lag_max{0};
@@ -182,6 +191,17 @@ TEST_CASE_FIXTURE(fixture, "a target that says it wrote what it did not is found
                                     "memory 8: was written, and what is there differs", "memory 9: no"});
   CHECK(done.total().written == 27);
   CHECK(done.total().failed == 3);
+  CHECK(done.source.text() != done.target.text());
+}
+
+TEST_CASE_FIXTURE(fixture, "uses that the target counts beyond those of the source are no difference") {
+  counted_source source(30);
+  kept_target target;
+  target.used["7"] = 3;
+  REQUIRE(run(source, &target));
+  CHECK(done.total().failed == 0);
+  CHECK(done.total().written == 30);
+  CHECK(done.notes == std::vector<std::string>{"memory 7: the target counts more uses of it, which stay"});
   CHECK(done.source.text() != done.target.text());
 }
 
@@ -333,6 +353,19 @@ TEST_CASE_FIXTURE(fixture, "nothing is skipped when either end is another one, o
   CHECK(done.notes == std::vector<std::string>{"nothing to resume; began at the start"});
 }
 
+TEST_CASE_FIXTURE(fixture, "nothing is skipped where nothing is remembered that shows the target to be the same") {
+  kept_target target;
+  for (int i = 0; i < 57; ++i) target.refused[std::to_string(i)] = "no";
+  counted_source broken(95, 57);
+  REQUIRE_FALSE(run(broken, &target));
+  REQUIRE(file().read());
+  options.resume = true;
+  target.refused.clear();
+  counted_source source(95);
+  REQUIRE(run(source, &target));
+  CHECK(target.there.size() == 95);
+}
+
 TEST_CASE_FIXTURE(fixture,
                   "nothing is skipped when another store has taken the target's name, or an older copy of it") {
   kept_target target;
@@ -387,10 +420,24 @@ TEST_CASE_FIXTURE(fixture, "a dry run only reads; one namespace is moved alone")
   CHECK_FALSE(file().read());
   options.name_space = "odd";
   counted_source same(20);
+  same.unreadable = {{"of this one", "odd"}, {"of another", "even"}, {"of some", {}}};
   kept_target target;
   REQUIRE(run(same, &target));
   CHECK(target.there.size() == 10);
-  CHECK(done.total().read == 10);
+  CHECK(done.total().read == 12);
+  CHECK(done.errors == std::vector<std::string>{"of this one", "of some"});
+}
+
+TEST_CASE_FIXTURE(fixture, "a row that could not be written because of one behind it in its batch is written then") {
+  kept_target target;
+  target.refused["5"] = "its name is taken";
+  target.refused_once = true;
+  SUBCASE("") { target.for_another = true; }
+  SUBCASE("not for a fault of its own") {}
+  counted_source source(10);
+  REQUIRE(run(source, &target));
+  CHECK(target.there.contains("5") == target.for_another);
+  CHECK(done.total().failed == (target.for_another ? 0 : 1));
 }
 
 TEST_CASE_FIXTURE(fixture, "a checkpoint that is no checkpoint is none") {

@@ -198,7 +198,7 @@ TEST_CASE("rows that are none of ours are named one by one, the others are read"
   std::size_t rows = 0;
   for (const auto& batch : read(place.file("a.db"))) {
     if (batch.of == memory::table::memories) rows += batch.rows.size();
-    unreadable.insert(unreadable.end(), batch.unreadable.begin(), batch.unreadable.end());
+    for (const auto& row : batch.unreadable) unreadable.push_back(row.line);
     remarks.insert(remarks.end(), batch.remarks.begin(), batch.remarks.end());
   }
   CHECK(rows == 18);
