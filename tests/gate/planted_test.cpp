@@ -20,14 +20,15 @@ struct drilled {
   std::string status(const std::string& fault) const { return report["faults"][fault]["status"]; }
 };
 
-drilled drill(const std::string& planted, const std::string& fault, unsigned cycles, unsigned clients = 8) {
+drilled drill(const std::string& planted, const std::string& fault, unsigned cycles, unsigned clients = 8,
+              unsigned seed = 1) {
   auto scratch = scratch_directory::make();
   REQUIRE(scratch.ok());
   const auto out = scratch->path() + "/out";
   const auto ended =
       run_to_end({{CHAOS_PROGRAM, "drill", "--quorate", PLANTED_PROGRAM, "--node-env", "QUORATE_PLANTED=" + planted,
                    "--fault", fault, "--cycles", std::to_string(cycles), "--clients", std::to_string(clients),
-                   "--converge-within", "8", "--seed", "1", "--out", out},
+                   "--converge-within", "8", "--seed", std::to_string(seed), "--out", out},
                   "",
                   ""},
                  drill_bound);
@@ -38,6 +39,16 @@ drilled drill(const std::string& planted, const std::string& fault, unsigned cyc
   REQUIRE_MESSAGE(done.report.is_object(), ended->output);
   for (const auto& cycle : done.report["cycles_by_fault"][fault])
     for (const auto& reason : cycle["reasons"]) done.reasons += reason.get<std::string>() + "\n";
+  return done;
+}
+
+/// For a bug that shows only where a certain write was on its way when the links were cut: with one seed after another
+/// until it does, within four cycles nearly always.
+drilled drill_until(const std::string& reason, const std::string& planted, const std::string& fault) {
+  constexpr unsigned seeds = 3;
+  drilled done;
+  for (unsigned seed = 1; seed <= seeds && done.reasons.find(reason) == std::string::npos; ++seed)
+    done = drill(planted, fault, 4, 24, seed);
   return done;
 }
 
@@ -75,15 +86,16 @@ TEST_SUITE("gate.planted") {
   }
 
   TEST_CASE("a tombstone is forgotten by time: a deleted record comes back") {
-    const auto done = drill("tombstone_by_time", "partition_minority", 4, 24);
-    must_fail(done, "partition_minority", "digests differ");
     // By the answers alone, too: an older version is there again, on the nodes that took it over the tombstone.
-    CHECK(done.reasons.find("content of no write that may be last") != std::string::npos);
+    const std::string by_answers = "content of no write that may be last";
+    const auto done = drill_until(by_answers, "tombstone_by_time", "partition_minority");
+    must_fail(done, "partition_minority", "digests differ");
+    CHECK(done.reasons.find(by_answers) != std::string::npos);
   }
 
   TEST_CASE("a write that was stored is called rejected: it is there") {
     const std::string fault = "partition_minority";
-    const auto done = drill("rejected_after_stamp", fault, 4, 24);
+    const auto done = drill_until("on a: ", "rejected_after_stamp", fault);
     must_fail(done, fault, "on a: ");
     // A put that is there, or a deletion that took a record away.
     CHECK(done.report["faults"][fault]["phantom"].get<int>() + done.report["faults"][fault]["lost"].get<int>() > 0);
