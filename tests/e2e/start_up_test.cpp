@@ -115,7 +115,13 @@ TEST_SUITE("e2e.start_up") {
       return reason.find("cluster") != std::string::npos;
     });
     CHECK_MESSAGE(told, reason);
-    CHECK(text_of(store(cluster->client("a"), "without c", "x")) == "OK");
+    // "b" counts when it has said that its disk is complete, soon after its link is up.
+    std::string stored;
+    const bool taken = chaos::wait_until(converge_bound, [&] {
+      stored = text_of(store(cluster->client("a"), "without c", "x"));
+      return stored == "OK";
+    });
+    CHECK_MESSAGE(taken, stored);
     CHECK(content_on(cluster->client("c"), "without c") == "");
   }
 
