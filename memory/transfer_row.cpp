@@ -154,7 +154,8 @@ hash128 content_hash(const v1::TransferRow& row) {
 
 bool is_same_used_more(const v1::TransferRow& read, const v1::TransferRow& there) {
   v1::TransferRow unused = there;
-  if (read.has_memory() && there.has_memory() && there.memory().access_count() > read.memory().access_count()) {
+  if (read.has_memory() && there.has_memory()) {
+    if (there.memory().access_count() <= read.memory().access_count()) return false;
     auto& memory = *unused.mutable_memory();
     memory.set_access_count(read.memory().access_count());
     memory.set_priority(read.memory().priority());
@@ -163,9 +164,10 @@ bool is_same_used_more(const v1::TransferRow& read, const v1::TransferRow& there
     if (read.memory().has_last_accessed_at()) memory.set_last_accessed_at(read.memory().last_accessed_at());
     memory.clear_expires_at();
     if (read.memory().has_expires_at()) memory.set_expires_at(read.memory().expires_at());
-  } else if (read.has_subscription() && there.has_subscription()
-             && there.subscription().dispatch_count() >= read.subscription().dispatch_count()
-             && there.subscription().failure_count() >= read.subscription().failure_count()) {
+  } else if (read.has_subscription() && there.has_subscription()) {
+    const auto more = there.subscription().dispatch_count() - read.subscription().dispatch_count();
+    const auto more_failed = there.subscription().failure_count() - read.subscription().failure_count();
+    if (more < 0 || more_failed < 0 || (more == 0 && more_failed == 0)) return false;
     auto& subscription = *unused.mutable_subscription();
     subscription.set_dispatch_count(read.subscription().dispatch_count());
     subscription.set_failure_count(read.subscription().failure_count());

@@ -12,6 +12,7 @@
 
 #include "cli/migrate/hand_over.hpp"
 #include "cli/migrate/row_identity.hpp"
+#include "proto/clock.hpp"
 
 namespace quorate::cli::migrate {
 
@@ -60,7 +61,7 @@ using rows_by_identity = std::unordered_map<std::string, row_there>;
 template <class Lags>
 result<rows_by_identity> fetch_settled(row_target& target, const std::vector<v1::TransferRow>& identities,
                                        const Lags& lags) {
-  const auto give_up = std::chrono::steady_clock::now() + target.catches_up_within();
+  const auto give_up_us = system_clock().steady_us() + std::chrono::microseconds(target.catches_up_within()).count();
   for (;;) {
     auto there = target.fetch(identities);
     if (!there) return there.error();
@@ -70,7 +71,7 @@ result<rows_by_identity> fetch_settled(row_target& target, const std::vector<v1:
       const auto hash = memory::content_hash(row);
       found.emplace(std::move(identity), row_there{std::move(row), hash});
     }
-    if (!lags(found) || std::chrono::steady_clock::now() >= give_up) return found;
+    if (!lags(found) || system_clock().steady_us() >= give_up_us) return found;
     std::this_thread::sleep_for(catch_up_pause);
   }
 }

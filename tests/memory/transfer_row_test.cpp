@@ -140,6 +140,9 @@ TEST_CASE("a row that was used more is told from one that differs") {
   delivered.mutable_subscription()->set_last_dispatched_at("2027-01-01T00:00:00Z");
   CHECK(is_same_used_more(subscription, delivered));
   CHECK_FALSE(is_same_used_more(delivered, subscription));
+  auto another_time = subscription;
+  another_time.mutable_subscription()->set_last_dispatched_at("2027-01-01T00:00:00Z");
+  CHECK_FALSE(is_same_used_more(subscription, another_time));
   CHECK_FALSE(is_same_used_more(read, delivered));
   delivered.mutable_subscription()->set_url("https://other");
   CHECK_FALSE(is_same_used_more(subscription, delivered));
