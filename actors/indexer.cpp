@@ -92,7 +92,11 @@ status indexer_state::follow_log(const log_position& upto, changed_keys* changed
   if (entries->empty()) return {errc::internal, "a log ends before the vector does"};
   for (const auto& encoded : *entries) {
     const auto content = decode_entry(*encoded.bytes);
-    if (!content) return content.error();
+    // It was checked before it was stored, and has its checksum.
+    if (!content)
+      return status(errc::corruption, "entry " + std::to_string(encoded.sequence) + " of log "
+                                          + std::to_string(to_number(upto.log.origin)) + "/"
+                                          + std::to_string(upto.log.epoch) + ": " + content.error().context());
     for (const auto& change : content->mutations) {
       if (change.key.kind == key_kind::memory) changed->records.insert(change.key.bytes);
       if (change.key.kind == key_kind::usage) changed->used_ids.insert(id_of_use(change.key.bytes));

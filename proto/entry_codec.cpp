@@ -19,18 +19,18 @@ std::string encode(const entry& e) {
 
 result<entry> decode_entry(std::string_view bytes) {
   if (bytes.size() > limits::entry_bytes_max)
-    return status(errc::corruption, "entry of " + std::to_string(bytes.size()) + " bytes, the limit is "
-                                        + std::to_string(limits::entry_bytes_max));
+    return status(errc::malformed, "entry of " + std::to_string(bytes.size()) + " bytes, the limit is "
+                                       + std::to_string(limits::entry_bytes_max));
   v1::Entry in;
   if (!in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size())))
-    return status(errc::corruption, "bytes that are no entry");
+    return status(errc::malformed, "bytes that are no entry");
   entry out;
   out.log = {node_id{in.origin()}, in.epoch()};
   out.sequence = in.sequence();
   out.time = in.time();
   out.stamped_by = node_id{in.stamped_by()};
   if (out.sequence == 0 || out.time == 0 || in.epoch() == 0 || in.mutations().empty())
-    return status(errc::corruption, "entry without sequence, epoch, time or mutations");
+    return status(errc::malformed, "entry without sequence, epoch, time or mutations");
   out.mutations.reserve(static_cast<std::size_t>(in.mutations_size()));
   for (auto& m : *in.mutable_mutations()) {
     auto change = take_mutation(m);
@@ -49,13 +49,17 @@ void fill(const record_key& key, bool deleted, const std::string& alias, const s
 }
 
 result<mutation> take_mutation(v1::Mutation& in) {
-  if (!is_key_kind(in.kind())) return status(errc::corruption, "mutation of unknown kind " + std::to_string(in.kind()));
+  if (!is_key_kind(in.kind()))
+    return status(errc::malformed, "mutation of the impossible kind " + std::to_string(in.kind()));
   if (in.key().empty() || in.key().size() > limits::key_bytes_max || in.alias().size() > limits::alias_bytes_max)
-    return status(errc::corruption, "mutation whose key or alias has an impossible length");
-  return mutation{{static_cast<key_kind>(in.kind()), std::move(*in.mutable_key())},
-                  in.deleted(),
-                  std::move(*in.mutable_alias()),
-                  std::move(*in.mutable_value())};
+    return status(errc::malformed, "mutation whose key or alias has an impossible length");
+  mutation out{{static_cast<key_kind>(in.kind()), std::move(*in.mutable_key())}, in.deleted(), {}, {}};
+  // What is beside a deletion means nothing, and no store takes it.
+  if (!out.deleted) {
+    out.alias = std::move(*in.mutable_alias());
+    out.value = std::move(*in.mutable_value());
+  }
+  return out;
 }
 
 }  // namespace quorate

@@ -3,7 +3,10 @@
 // The core replicates mutations of keyed values and knows nothing of memories. Standard library only.
 #pragma once
 
+#include <algorithm>
 #include <cstdint>
+#include <functional>
+#include <iterator>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,11 +24,21 @@ enum class key_kind : std::uint8_t {
 #include "proto/key_kinds.def"
 #undef QUORATE_KEY_KIND
 };
-inline constexpr key_kind last_key_kind = key_kind::usage;
-/// Whether `number` is in the table.
-constexpr bool is_key_kind(std::uint32_t number) {
-  return number >= 1 && number <= static_cast<std::uint32_t>(last_key_kind);
+/// The kinds of the table, in its order: what this release knows.
+inline constexpr key_kind known_kinds[] = {
+#define QUORATE_KEY_KIND(name, number, key, alias, value) key_kind::name,
+#include "proto/key_kinds.def"
+#undef QUORATE_KEY_KIND
+};
+static_assert(static_cast<int>(*std::begin(known_kinds)) >= 1
+              && std::adjacent_find(std::begin(known_kinds), std::end(known_kinds), std::greater_equal<>())
+                     == std::end(known_kinds));
+/// Whether this release knows what rows of this kind hold. Those of other kinds are bytes.
+constexpr bool is_known(key_kind kind) {
+  return std::find(std::begin(known_kinds), std::end(known_kinds), kind) != std::end(known_kinds);
 }
+/// Whether a kind can have this number, in this release or another.
+constexpr bool is_key_kind(std::uint32_t number) { return number >= 1 && number <= 255; }
 
 /// Identity of a value. For memories the bytes are namespace, a zero byte, title.
 struct record_key {

@@ -21,12 +21,14 @@ struct status_of_reason {
   errc reason;
   int status;
 };
-constexpr std::array<status_of_reason, 13> statuses{{{errc::invalid_argument, 400},
+constexpr std::array<status_of_reason, 15> statuses{{{errc::invalid_argument, 400},
                                                      {errc::not_found, 404},
                                                      {errc::already_exists, 409},
                                                      {errc::not_permitted, 403},
                                                      {errc::superseded, 409},
                                                      {errc::conflict, 409},
+                                                     {errc::unreadable, 409},
+                                                     {errc::malformed, 400},
                                                      {errc::storage_failure, 500},
                                                      {errc::corruption, 500},
                                                      {errc::format_too_new, 500},

@@ -1,6 +1,7 @@
 // Who may open a stream to a node, and under what configuration a node starts.
 #include <doctest/doctest.h>
 
+#include "proto/entry_codec.hpp"
 #include "proto/hash.hpp"
 #include "tests/support/hand_made_peer.hpp"
 #include "tests/support/test_cluster.hpp"
@@ -129,9 +130,29 @@ TEST_SUITE("actors.accept") {
     damaged.mutations.clear();
     b.send({damaged});
     REQUIRE(b.closed().has_value());
-    CHECK(b.closed()->code() == errc::corruption);
+    CHECK(b.closed()->code() == errc::malformed);
     b.close();
     CHECK(write(a().api(), "key", "value", {.quorum = net::write_quorum::one}).ok());
+    CHECK(a().failures().empty());
+  }
+
+  TEST_CASE_FIXTURE(alone, "a change of a kind that only a newer release knows is held as it is") {
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    const record_key later{static_cast<key_kind>(200), "key"};
+    REQUIRE_FALSE(is_known(later.kind));
+    auto e = b.put(1, now(a()), "key", "bytes");
+    e.mutations.front().key = later;
+    e.mutations.push_back({{key_kind::memory, "beside"}, false, {}, "value"});
+    b.send({e});
+    REQUIRE(eventually([&] { return b.acks().size() == 1; }));
+    CHECK(b.acks()[0].upto() == 1);
+    const auto held = a().disk.store().get(later);
+    REQUIRE((held && *held));
+    CHECK((*held)->value == "bytes");
+    CHECK(a().disk.value_of("beside") == "value");
+    CHECK(*a().disk.store().read_log(e.log, 1, 1)->front().bytes == encode(e));
+    b.close();
     CHECK(a().failures().empty());
   }
 
