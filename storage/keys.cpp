@@ -24,7 +24,7 @@ void append_alias_prefix(std::string& out, key_kind kind, std::string_view alias
 }
 
 void append_alias_start(std::string& out, key_kind kind, std::size_t length, std::string_view beginning) {
-  assert(length <= alias_bytes_max && beginning.size() <= length);
+  assert(length <= limits::alias_bytes_max && beginning.size() <= length);
   out.push_back(static_cast<char>(kind));
   append_big_endian(out, static_cast<std::uint16_t>(length));
   out.append(beginning);
@@ -53,9 +53,13 @@ std::optional<std::size_t> alias_prefix_length(std::string_view stored) {
   return stored.size() - bytes.size();
 }
 
-void append_log_key(std::string& out, const log_id& log, sequence_number sequence) {
+void append_log_prefix(std::string& out, const log_id& log) {
   append_big_endian(out, to_number(log.origin));
   append_big_endian(out, log.epoch);
+}
+
+void append_log_key(std::string& out, const log_id& log, sequence_number sequence) {
+  append_log_prefix(out, log);
   append_big_endian(out, sequence);
 }
 

@@ -8,19 +8,20 @@
 #include <string>
 #include <string_view>
 
+#include "proto/limits.hpp"
 #include "proto/record.hpp"
 
 namespace quorate::storage {
 
 /// The length of an alias is stored in two bytes.
-inline constexpr std::size_t alias_bytes_max = 0xFFFF;
+static_assert(limits::alias_bytes_max <= 0xFFFF);
 
 // Column family `records`: kind, key.
 void append_record_key(std::string& out, key_kind kind, std::string_view bytes);
 std::optional<record_key> parse_record_key(std::string_view stored);
 
 // Column family `aliases`: kind, length of the alias, alias, key. The prefix is all but the key.
-// The alias has at most alias_bytes_max bytes.
+// The alias has at most limits::alias_bytes_max bytes.
 void append_alias_prefix(std::string& out, key_kind kind, std::string_view alias);
 void append_alias_key(std::string& out, key_kind kind, std::string_view alias, std::string_view bytes);
 /// What all stored keys of aliases of this length that begin with `beginning` begin with.
@@ -33,6 +34,8 @@ std::optional<std::size_t> alias_prefix_length(std::string_view stored);
 // Column family `log`: origin, epoch, sequence.
 inline constexpr std::size_t log_prefix_bytes = 16;  ///< of one log
 void append_log_key(std::string& out, const log_id& log, sequence_number sequence);
+/// What all stored keys of one log begin with.
+void append_log_prefix(std::string& out, const log_id& log);
 std::optional<log_position> parse_log_key(std::string_view stored);
 
 /// The first key after all that start with `prefix`; nothing when there is none (empty, or all bytes 0xFF).

@@ -6,8 +6,8 @@
 #include <set>
 #include <tuple>
 
+#include "storage/group_check.hpp"
 #include "storage/page_builder.hpp"
-#include "storage/record_codec.hpp"
 
 namespace quorate::storage {
 
@@ -23,34 +23,14 @@ struct contents {
   std::uint64_t clock_bound = 0;
   std::uint64_t epoch = 0;
   member_disks disks;
+  std::optional<member_list> members;
 };
 
 status broken_promise(std::string what) { return {errc::internal, "write group: " + std::move(what)}; }
 
 // What store.hpp asks of a group, given what is stored.
 
-status check_entries(const contents& held, const write_group& group) {
-  std::map<log_id, sequence_number> ends;
-  for (const auto& entry : group.entries) {
-    if (!entry.bytes) return broken_promise("an entry without bytes");
-    const auto stored = held.logs.find(entry.log);
-    const auto end = ends.try_emplace(entry.log, stored == held.logs.end() ? 0 : stored->second.size()).first;
-    if (entry.sequence != end->second + 1)
-      return broken_promise("entry " + std::to_string(entry.sequence) + " follows entry "
-                            + std::to_string(end->second));
-    end->second = entry.sequence;
-  }
-  if (group.positions.size() != ends.size()) return broken_promise("not one position per log appended to");
-  for (const auto& position : group.positions) {
-    const auto end = ends.find(position.log);
-    if (end == ends.end() || end->second != position.sequence)
-      return broken_promise("a position that is not the end of its log");
-  }
-  return {};
-}
-
 status check_change(const contents& held, const record_change& change) {
-  if (auto s = check_storable(change.record); !s.ok()) return s;
   const auto kind = change.key.kind;
   const auto& bytes = change.key.bytes;
   const auto indexed = [&](const std::string& alias) { return held.aliases.contains({kind, alias, bytes}); };
@@ -70,13 +50,17 @@ status check_change(const contents& held, const record_change& change) {
 }
 
 status check_group(const contents& held, const write_group& group) {
+  if (auto s = check_sizes(group); !s.ok()) return s;
   std::set<record_key> keys;
   for (const auto& change : group.records) {
     if (!keys.insert(change.key).second) return broken_promise("two changes of one key");
     if (auto s = check_change(held, change); !s.ok()) return s;
   }
-  if (group.clock_bound && *group.clock_bound < held.clock_bound) return broken_promise("the clock bound goes back");
-  return check_entries(held, group);
+  if (auto s = check_clock_bound(group, held.clock_bound); !s.ok()) return s;
+  return check_entries(group, [&held](const log_id& log) {
+    const auto stored = held.logs.find(log);
+    return stored == held.logs.end() ? sequence_number{0} : stored->second.size();
+  });
 }
 
 void apply(contents& held, const write_group& group) {
@@ -90,6 +74,7 @@ void apply(contents& held, const write_group& group) {
   if (group.counts) held.counts = *group.counts;
   if (group.clock_bound) held.clock_bound = *group.clock_bound;
   if (group.disks) held.disks = *group.disks;
+  if (group.members) held.members = group.members;
 }
 
 class map_store final : public memory_store {
@@ -140,6 +125,7 @@ class map_store final : public memory_store {
   result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
     const std::lock_guard lock(mutex_);
     if (!failed_.ok()) return failed_;
+    if (written_.epoch == epoch_max) return status(errc::internal, "no epoch is left");
     written_.epoch = std::max(written_.epoch + 1, unix_ms << 16 | random_bits);
     synced_.reset();
     return written_.epoch;
@@ -164,12 +150,13 @@ class map_store final : public memory_store {
 
   result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
                                               std::size_t bytes_max) const override {
+    if (auto s = check_first(first); !s.ok()) return s;
     const std::lock_guard lock(mutex_);
     std::vector<encoded_entry> entries;
     const auto found = written_.logs.find(log);
     if (found == written_.logs.end()) return entries;
     std::size_t bytes_taken = 0;
-    for (auto sequence = std::max<sequence_number>(first, 1); sequence <= found->second.size(); ++sequence) {
+    for (auto sequence = first; sequence <= found->second.size(); ++sequence) {
       const auto& bytes = found->second[sequence - 1];
       if (!entries.empty() && bytes_taken + bytes->size() > bytes_max) break;
       bytes_taken += bytes->size();
@@ -180,7 +167,8 @@ class map_store final : public memory_store {
 
   result<store_summary> summary() const override {
     const std::lock_guard lock(mutex_);
-    store_summary held{{}, written_.buckets, written_.counts, written_.clock_bound, written_.epoch, written_.disks};
+    store_summary held{
+        {}, written_.buckets, written_.counts, written_.clock_bound, written_.epoch, written_.disks, written_.members};
     for (const auto& [log, entries] : written_.logs) held.vector.push_back({log, entries.size()});
     return held;
   }

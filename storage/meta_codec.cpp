@@ -1,8 +1,13 @@
 #include "storage/meta_codec.hpp"
 
+#include <algorithm>
+
 namespace quorate::storage {
 
 namespace {
+
+constexpr std::size_t count_max = 0xFF;
+constexpr std::size_t text_bytes_max = 0xFFFF;
 
 void append_text(std::string& out, std::string_view text) {
   append_big_endian(out, static_cast<std::uint16_t>(text.size()));
@@ -67,6 +72,43 @@ result<member_disks> decode_disks(std::string_view stored) {
   }
   if (!in.complete() || complete > 1) return damaged_row(disks_key);
   return disks;
+}
+
+meta_row members_row(const member_list& members) {
+  meta_row row{std::string(members_key), {}};
+  append_big_endian(row.value, std::uint32_t{members.write_quorum});
+  append_big_endian(row.value, static_cast<std::uint8_t>(members.names.size()));
+  for (const auto& name : members.names) append_text(row.value, name);
+  append_text(row.value, members.founder);
+  seal(row.key, row.value);
+  return row;
+}
+
+result<member_list> decode_members(std::string_view stored) {
+  const auto payload = unseal(members_key, stored);
+  if (!payload) return damaged_row(members_key);
+  byte_reader in(*payload);
+  member_list members;
+  members.write_quorum = in.number<std::uint32_t>();
+  for (auto count = in.number<std::uint8_t>(); count > 0; --count)
+    members.names.emplace_back(in.bytes(in.number<std::uint16_t>()));
+  members.founder = in.bytes(in.number<std::uint16_t>());
+  if (!in.complete()) return damaged_row(members_key);
+  return members;
+}
+
+status check_storable(const member_disks& disks) {
+  if (disks.others.size() <= count_max) return {};
+  return {errc::internal, "the disks of " + std::to_string(disks.others.size()) + " members"};
+}
+
+status check_storable(const member_list& members) {
+  if (members.names.size() > count_max)
+    return {errc::internal, "a list of " + std::to_string(members.names.size()) + " members"};
+  const auto too_long = [](const std::string& name) { return name.size() > text_bytes_max; };
+  if (too_long(members.founder) || std::any_of(members.names.begin(), members.names.end(), too_long))
+    return {errc::internal, "the name of a member is too long to be stored"};
+  return {};
 }
 
 status damaged_row(std::string_view name) {

@@ -13,8 +13,9 @@
 
 namespace quorate::storage {
 
-/// The layout this release writes, and the newest it reads.
-inline constexpr std::uint32_t format_number = 1;
+/// The layout this release writes, and the newest it reads. Older ones are upgraded at opening (docs/formats.md).
+inline constexpr std::uint32_t format_number = 2;
+inline constexpr std::uint32_t oldest_format_number = 1;
 
 /// A row, ready to be written.
 struct meta_row {
@@ -26,15 +27,22 @@ inline constexpr std::string_view format_key = "format";
 inline constexpr std::string_view identity_key = "identity";
 inline constexpr std::string_view epoch_key = "epoch";
 inline constexpr std::string_view disks_key = "disks";
+inline constexpr std::string_view members_key = "members";
 
 meta_row format_row(std::uint32_t number);
 meta_row identity_row(const store_identity& identity);
 meta_row epoch_row(std::uint64_t epoch);
 meta_row disks_row(const member_disks& disks);
+meta_row members_row(const member_list& members);
 
 result<std::uint32_t> decode_format(std::string_view stored);
 result<store_identity> decode_identity(std::string_view stored);
 result<member_disks> decode_disks(std::string_view stored);
+result<member_list> decode_members(std::string_view stored);
+
+/// Whether the numbers of the rows can hold these; errc::internal otherwise.
+status check_storable(const member_disks& disks);
+status check_storable(const member_list& members);
 
 /// errc::corruption.
 status damaged_row(std::string_view name);

@@ -2,6 +2,7 @@
 
 #include <cassert>
 
+#include "proto/limits.hpp"
 #include "storage/big_endian.hpp"
 #include "storage/checksum.hpp"
 #include "storage/keys.hpp"
@@ -17,9 +18,9 @@ constexpr std::size_t record_header_bytes = 20;
 }  // namespace
 
 status check_storable(const stored_record& record) {
-  if (record.alias.size() > alias_bytes_max)
+  if (record.alias.size() > limits::alias_bytes_max)
     return {errc::internal, "a record with an alias of " + std::to_string(record.alias.size()) + " bytes, the limit is "
-                                + std::to_string(alias_bytes_max)};
+                                + std::to_string(limits::alias_bytes_max)};
   if (record.deleted && !(record.alias.empty() && record.value.empty()))
     return {errc::internal, "a tombstone with contents"};
   return {};

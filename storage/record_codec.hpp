@@ -11,8 +11,8 @@
 
 namespace quorate::storage {
 
-/// Whether a record can be stored: an alias within alias_bytes_max, neither alias nor value in a tombstone. Otherwise
-/// errc::internal, since nothing that checks its input makes one.
+/// Whether a record can be stored: an alias within limits::alias_bytes_max, neither alias nor value in a tombstone.
+/// Otherwise errc::internal, since nothing that checks its input makes one.
 status check_storable(const stored_record& record);
 
 /// Replaces `out` by the stored form of `record` under the stored key. The record is storable.

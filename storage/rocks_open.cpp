@@ -49,7 +49,7 @@ status check_format(const std::string& directory, std::string_view stored) {
   if (*number > format_number)
     return {errc::format_too_new, directory + " has format " + std::to_string(*number) + ", this release reads up to "
                                       + std::to_string(format_number) + ": start a newer release"};
-  if (*number != format_number)
+  if (*number < oldest_format_number)
     return {errc::corruption, directory + " has format " + std::to_string(*number) + ", which never existed"};
   return {};
 }
@@ -168,6 +168,22 @@ status take_possession(const rocks_database& db, const rocks_options& options) {
   return sync_parent(options.directory);
 }
 
+/// Makes an older format this one: nothing that it has not lacks anything but the number. From then on older releases
+/// refuse the directory.
+status upgrade(const rocks_database& db, const std::string& directory) {
+  const auto stored = read_row(*db, format_key, directory);
+  if (!stored) return stored.error();
+  if (!*stored) return {errc::corruption, directory + ": its format number is missing"};
+  const auto number = decode_format(**stored);
+  if (!number) return in_directory(directory, number.error());
+  if (*number == format_number) return {};
+  const auto row = format_row(format_number);
+  rocksdb::WriteOptions synced;
+  synced.sync = true;
+  if (auto s = db->Put(synced, row.key, row.value); !s.ok()) return translate(s, directory);
+  return {};
+}
+
 /// disk_full when it would run out of space on the way.
 status check_space(const std::string& directory) {
   const auto free = free_bytes(directory);
@@ -207,6 +223,8 @@ result<std::unique_ptr<store>> open_unguarded(const rocks_options& wanted, rocks
   if (!db) return db.error();
   if (create) {
     if (auto s = take_possession(*db, options); !s.ok()) return s;
+  } else if (auto s = upgrade(*db, options.directory); !s.ok()) {
+    return s;
   }
   return make_rocks_store(std::move(*db), options.directory);
 }

@@ -3,6 +3,9 @@
 #include <rocksdb/snapshot.h>
 #include <rocksdb/write_batch.h>
 
+#include <algorithm>
+#include <iterator>
+
 #include "storage/data_directory.hpp"
 #include "storage/meta_codec.hpp"
 #include "storage/rocks_internal.hpp"
@@ -67,7 +70,12 @@ class database_snapshot final : public snapshot_reading {
 
 // The row `disks` is left out of everything that is restored: the disk it goes to is another one, and does not hold all
 // that this node has acknowledged since. Without the row it begins as a new disk and is filled from the other members
-// before it counts.
+// before it counts. So is the row `members`: who they are now is known to whoever starts the node there.
+constexpr std::string_view rows_left_out[] = {disks_key, members_key};
+
+bool is_left_out(std::string_view key) {
+  return std::find(std::begin(rows_left_out), std::end(rows_left_out), key) != std::end(rows_left_out);
+}
 
 /// Whom a restored directory belongs to: whoever is named, else whom it belonged to.
 store_identity owner_from(const store_identity& found, store_identity wanted) {
@@ -103,7 +111,7 @@ class row_writer {
       identity = identity_row(*owner_).value;
       value = identity;
     }
-    if (which == family::meta && row.key == disks_key) return {};
+    if (which == family::meta && is_left_out(row.key)) return {};
     if (auto s = batch_.Put(db_[which], slice(row.key), slice(value)); !s.ok()) return translate(s, options_.directory);
     return batch_.GetDataSize() < batch_bytes ? status() : write(false);
   }
@@ -178,7 +186,8 @@ status make_of_backup(const rocks_options& options, const std::string& backups, 
   const auto identity = identity_row(restored->owner);
   rocksdb::WriteBatch rows;
   auto s = rows.Put(db[family::meta], identity.key, identity.value);
-  if (s.ok()) s = rows.Delete(db[family::meta], slice(disks_key));
+  for (const auto key : rows_left_out)
+    if (s.ok()) s = rows.Delete(db[family::meta], slice(key));
   rocksdb::WriteOptions synced;
   synced.sync = true;
   if (s.ok()) s = db->Write(synced, &rows);

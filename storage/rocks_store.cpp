@@ -5,10 +5,12 @@
 #include <rocksdb/write_batch.h>
 
 #include <algorithm>
-#include <limits>
+#include <mutex>
+#include <unordered_map>
 
 #include "storage/big_endian.hpp"
 #include "storage/checksum.hpp"
+#include "storage/group_check.hpp"
 #include "storage/keys.hpp"
 #include "storage/meta_codec.hpp"
 #include "storage/page_builder.hpp"
@@ -80,7 +82,7 @@ class record_rows {
   }
 
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const {
-    if (alias.empty() || alias.size() > alias_bytes_max) return std::vector<record_key>();
+    if (alias.empty() || alias.size() > limits::alias_bytes_max) return std::vector<record_key>();
     const one_instant instant(db_, at_);
     const auto options = at_instant({}, instant.snapshot());
     auto prefixed = at_instant(iterator_options(), instant.snapshot());
@@ -110,7 +112,7 @@ class record_rows {
     std::unique_ptr<rocksdb::Iterator> rows(db_->NewIterator(ordered, db_[family::aliases]));
     // Stored by length first: one walk for each length there is.
     for (std::size_t length = prefix.size();
-         !prefix.empty() && length <= alias_bytes_max && found.size() < count_max;) {
+         !prefix.empty() && length <= limits::alias_bytes_max && found.size() < count_max;) {
       std::string start;
       append_alias_start(start, kind, length, prefix);
       for (rows->Seek(start); rows->Valid() && rows->key().starts_with(start) && found.size() < count_max;
@@ -231,6 +233,7 @@ class rocks_store final : public store {
     if (!failed_.ok()) return failed_;
     const auto held = sums();
     if (!held) return held.error();
+    if (held->summary.epoch == epoch_max) return status(errc::internal, directory_ + ": no epoch is left");
     const auto epoch = std::max(held->summary.epoch + 1, unix_ms << 16 | random_bits);
     batch_.Clear();
     if (auto s = write(put(epoch_row(epoch))); !s.ok()) return s;
@@ -239,14 +242,14 @@ class rocks_store final : public store {
 
   status commit(const write_group& group) override {
     if (!failed_.ok()) return failed_;
-    for (const auto& change : group.records) {
-      if (auto s = check_change(change); !s.ok()) return s;
-    }
     if (!journal_) {
       const auto held = sums();
       if (!held) return held.error();
       journal_.emplace(*held);
     }
+    if (auto s = check_sizes(group); !s.ok()) return s;
+    if (auto s = check_entries(group, [this](const log_id& log) { return journal_->end_of(log); }); !s.ok()) return s;
+    if (auto s = check_clock_bound(group, journal_->clock_bound()); !s.ok()) return s;
     batch_.Clear();
     rocksdb::Status built;
     const auto note = [&built](rocksdb::Status s) {
@@ -255,30 +258,38 @@ class rocks_store final : public store {
     for (const auto& change : group.records) note(put(change));
     for (const auto& entry : group.entries) note(put(entry));
     for (const auto& row : journal_->rows(group)) note(put(row));
-    return write(std::move(built));
+    if (auto s = write(std::move(built)); !s.ok()) return s;
+    raise_ends(group.positions);
+    return {};
   }
 
   result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
                                               std::size_t bytes_max) const override {
+    if (auto s = check_first(first); !s.ok()) return s;
+    // In this order: what ends there now the rows have, whatever is written meanwhile.
+    const auto end = end_of(log);
+    if (!end) return end.error();
     std::string start;
-    std::string end;
+    std::string prefix;
     append_log_key(start, log, first);
-    append_log_key(end, log, std::numeric_limits<sequence_number>::max());
+    append_log_prefix(prefix, log);
     auto options = iterator_options();
     options.fill_cache = false;  // a peer that catches up must not push out what clients read
-    row_range rows(db_, family::log, start, std::move(end), options);
+    row_range rows(db_, family::log, start, end_of_prefix(std::move(prefix)), options);
     std::vector<encoded_entry> entries;
     std::size_t bytes_taken = 0;
-    for (auto expected = first; rows.valid(); rows.next(), ++expected) {
+    auto expected = first;
+    for (; rows.valid(); rows.next(), ++expected) {
       const auto place = parse_log_key(rows.key());
       if (!place || place->sequence != expected) return damaged("entry " + name(log, expected) + " is missing");
       const auto bytes = decode_log_value(rows.key(), rows.value());
       if (!bytes) return damaged("entry " + name(log, expected) + " does not match its checksum");
-      if (!entries.empty() && bytes_taken + bytes->size() > bytes_max) break;
+      if (!entries.empty() && bytes_taken + bytes->size() > bytes_max) return entries;
       bytes_taken += bytes->size();
       entries.push_back({log, expected, std::make_shared<const std::string>(*bytes)});
     }
     if (auto s = rows.error(); !s.ok()) return translate(s, directory_);
+    if (expected <= *end) return damaged("entry " + name(log, expected) + " is missing");
     return entries;
   }
 
@@ -310,10 +321,23 @@ class rocks_store final : public store {
     return held.take();
   }
 
-  static status check_change(const record_change& change) {
-    if (change.alias_removed.size() > alias_bytes_max)
-      return {errc::internal, "an alias too long to have been stored is to be removed"};
-    return check_storable(change.record);
+  /// How far a log goes: as the disk says, once, and then as the writer moves it.
+  result<sequence_number> end_of(const log_id& log) const {
+    const std::lock_guard lock(ends_mutex_);
+    if (!ends_) {
+      const auto held = sums();
+      if (!held) return held.error();
+      ends_.emplace();
+      for (const auto& position : held->summary.vector) ends_->emplace(position.log, position.sequence);
+    }
+    const auto found = ends_->find(log);
+    return found == ends_->end() ? sequence_number{0} : found->second;
+  }
+
+  void raise_ends(const std::vector<log_position>& positions) {
+    const std::lock_guard lock(ends_mutex_);
+    if (!ends_) return;  // whoever asks first reads what was just written
+    for (const auto& position : positions) (*ends_)[position.log] = position.sequence;
   }
 
   rocksdb::Status put(const record_change& change) {
@@ -371,6 +395,9 @@ class rocks_store final : public store {
   rocks_database db_;
   std::string directory_;
   record_rows rows_{db_, directory_, nullptr};
+
+  mutable std::mutex ends_mutex_;
+  mutable std::optional<std::unordered_map<log_id, sequence_number>> ends_;  ///< none = not read yet
 
   // The writer's.
   std::optional<sums_journal> journal_;

@@ -49,6 +49,14 @@ struct member_disks {
   bool operator==(const member_disks&) const = default;
 };
 
+/// Who the members are, as the node last wrote it down. Kept as it is: the store does not judge it.
+struct member_list {
+  std::vector<std::string> names;  ///< sorted, this node included
+  unsigned write_quorum = 0;
+  std::string founder;  ///< the member whose directory held everything when this list was made; empty = none
+  bool operator==(const member_list&) const = default;
+};
+
 /// A key's new state, and the alias index entries that change with it.
 struct record_change {
   record_key key;
@@ -66,6 +74,7 @@ struct write_group {
   std::optional<record_counts> counts;                       ///< new totals, when changed
   std::optional<std::uint64_t> clock_bound;                  ///< hybrid time no stamp has passed; only grows
   std::optional<member_disks> disks;                         ///< new state, when changed
+  std::optional<member_list> members;                        ///< new state, when changed
 };
 
 /// What the store holds besides records and entries, read at one instant.
@@ -76,6 +85,7 @@ struct store_summary {
   std::uint64_t clock_bound = 0;
   std::uint64_t epoch = 0;  ///< of the newest own log; 0 = none yet
   member_disks disks;
+  std::optional<member_list> members;  ///< none = never written, as on a new disk and on one that was restored
 };
 
 /// One reading of everything a store holds, in small steps so that its caller sets the pace and may leave off between
@@ -91,14 +101,17 @@ class verification {
 class store : public record_reader {
  public:
   /// Makes a new epoch durable: above every earlier one of this store and not below `unix_ms << 16`, with random
-  /// low bits so that a node that lost its disk cannot repeat one.
+  /// low bits so that a node that lost its disk cannot repeat one. internal when none is left.
   virtual result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) = 0;
 
-  /// Writes the group: all of it or, on error, none that any reader of this process sees. Durable on return.
+  /// Writes the group: all of it or, on error, none that any reader of this process sees. Durable on return. internal
+  /// for a group that breaks what write_group says (of which nothing is written, and the store goes on).
   virtual status commit(const write_group& group) = 0;
 
   /// Entries of a log from `first` on, in order, without gaps, at most `bytes_max` in all (at least one entry, if
-  /// there is any). Empty when the log ends before `first`.
+  /// there is any). Empty when the log ends before `first`, whatever number that is. invalid_argument when `first` is
+  /// 0: the caller's fault, and no word about the disk. corruption when an entry is missing before another one or
+  /// before the log's end.
   virtual result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
                                                       std::size_t bytes_max) const = 0;
 

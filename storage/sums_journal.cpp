@@ -101,6 +101,11 @@ bool sums_reader::read(std::string_view key, std::string_view stored) {
     if (disks) summary_.disks = std::move(*disks);
     return disks.ok();
   }
+  if (key == members_key) {
+    auto members = decode_members(stored);
+    if (members) summary_.members = std::move(*members);
+    return members.ok();
+  }
   return key == format_key || key == identity_key;
 }
 
@@ -129,6 +134,11 @@ sums_journal::sums_journal(const stored_sums& held) : sums_(held.summary), last_
   for (const auto& position : held.summary.vector) positions_[position.log] = position.sequence;
 }
 
+sequence_number sums_journal::end_of(const log_id& log) const {
+  const auto found = positions_.find(log);
+  return found == positions_.end() ? 0 : found->second;
+}
+
 std::vector<meta_row> sums_journal::rows(const write_group& group) {
   for (const auto& position : group.positions) positions_[position.log] = position.sequence;
   for (const auto& [bucket, sum] : group.buckets) sums_.buckets[bucket] = sum;
@@ -144,6 +154,7 @@ std::vector<meta_row> sums_journal::rows(const write_group& group) {
     rows.push_back(group_row(group));
   }
   if (group.disks) rows.push_back(disks_row(*group.disks));
+  if (group.members) rows.push_back(members_row(*group.members));
   return rows;
 }
 

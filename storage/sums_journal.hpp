@@ -58,8 +58,12 @@ class sums_journal {
  public:
   explicit sums_journal(const stored_sums& held);
 
-  /// The rows to write with the group, in one batch.
+  /// The rows to write with the group, in one batch. The group was checked (storage/group_check.hpp).
   std::vector<meta_row> rows(const write_group& group);
+
+  /// As of the newest group; 0 for a log that does not exist.
+  sequence_number end_of(const log_id& log) const;
+  std::uint64_t clock_bound() const { return sums_.clock_bound; }
 
  private:
   meta_row group_row(const write_group& group) const;

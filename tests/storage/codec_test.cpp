@@ -43,7 +43,7 @@ TEST_SUITE("storage.codec") {
   TEST_CASE("records read back as written") {
     for (const auto& record :
          {live(1, ""), live(~0ull, "value"), live(2, std::string("a\0b", 3), "alias"), live(3, "", "alias"),
-          live(4, std::string(100'000, 'v'), std::string(0xFFFF, 'a')), tombstone(5)}) {
+          live(4, std::string(100'000, 'v'), std::string(limits::alias_bytes_max, 'a')), tombstone(5)}) {
       const auto decoded = decode_record(stored_key, encoded(record));
       REQUIRE_MESSAGE(decoded.ok(), decoded.error());
       CHECK(*decoded == record);
@@ -95,8 +95,8 @@ TEST_SUITE("storage.codec") {
   }
 
   TEST_CASE("what cannot be stored is refused") {
-    CHECK(check_storable(live(1, "", std::string(0xFFFF, 'a'))).ok());
-    CHECK(check_storable(live(1, "", std::string(0x10000, 'a'))).code() == errc::internal);
+    CHECK(check_storable(live(1, "", std::string(limits::alias_bytes_max, 'a'))).ok());
+    CHECK(check_storable(live(1, "", std::string(limits::alias_bytes_max + 1, 'a'))).code() == errc::internal);
     CHECK(check_storable(tombstone(1)).ok());
     CHECK(check_storable({{1, node_id{1}}, true, "alias", ""}).code() == errc::internal);
     CHECK(check_storable({{1, node_id{1}}, true, "", "value"}).code() == errc::internal);
@@ -179,6 +179,32 @@ TEST_SUITE("storage.codec") {
     for (const auto& wrong : {sealed(2, 2, 32), sealed(0xFF, 2, 32), sealed(1, 1, 32), sealed(1, 3, 32),
                               sealed(1, 2, 31), sealed(1, 2, 33), sealed(1, 0, 1), sealed(1, 2, 32, epoch_key)})
       CHECK(decode_disks(wrong).error().code() == errc::corruption);
+  }
+
+  TEST_CASE(
+      "the list of members is stored as docs/formats.md says, and every flipped byte and every cut is corruption") {
+    const auto row = members_row({{"a", "bc"}, 2, "a"});
+    CHECK(row.key == "members");
+    CHECK(row.value.substr(0, row.value.size() - 8)
+          == std::string("\0\0\0\x02"
+                         "\x02"
+                         "\0\x01"
+                         "a"
+                         "\0\x02"
+                         "bc"
+                         "\0\x01"
+                         "a",
+                         15));
+    CHECK(*decode_members(row.value) == member_list{{"a", "bc"}, 2, "a"});
+    CHECK(*decode_members(members_row({}).value) == member_list{});
+    for_each_flip(row.value, [](const std::string& flipped) {
+      REQUIRE(decode_members(flipped).error().code() == errc::corruption);
+    });
+    for (std::size_t size = 0; size < row.value.size(); ++size)
+      REQUIRE(decode_members(row.value.substr(0, size)).error().code() == errc::corruption);
+    CHECK(decode_members(row.value + '\0').error().code() == errc::corruption);
+    sums_reader reader;
+    CHECK(reader.add(row.key, row.value.substr(1)).code() == errc::corruption);
   }
 
   TEST_CASE("a directory whose disks are damaged does not say that it has none") {

@@ -39,6 +39,12 @@ write_group disks(member_disks held) {
   return group;
 }
 
+write_group members(member_list held) {
+  write_group group;
+  group.members = std::move(held);
+  return group;
+}
+
 write_group records(std::vector<record_change> changes) {
   write_group group;
   group.records = std::move(changes);
@@ -317,6 +323,117 @@ TEST_SUITE("storage.contract") {
     CHECK(*s.read_log(other, 1, 1'000)->front().bytes == "other");
   }
 
+  TEST_CASE_TEMPLATE("a log read from 0 is the caller's fault, one read from beyond its end is empty", Fixture,
+                     in_memory, on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    const log_id highest{node_id{~0ull}, ~0ull};
+    REQUIRE(s.commit(entries({entry_of(own_log, 1, "e"), entry_of(own_log, 2, "e"), entry_of(highest, 1, "e")},
+                             {{own_log, 2}, {highest, 1}}))
+                .ok());
+    for (const auto& log : {own_log, highest, log_id{node_id{9}, 1}, log_id{}}) {
+      CHECK(s.read_log(log, 0, 1'000).error().code() == errc::invalid_argument);
+      CHECK(s.read_log(log, 0, 0).error().code() == errc::invalid_argument);
+      for (const auto first : {3ull, 1ull << 32, 1ull << 63, ~0ull - 1, ~0ull}) {
+        const auto read = s.read_log(log, first, 1'000);
+        REQUIRE_MESSAGE(read.ok(), read.error());
+        CHECK(read->empty());
+      }
+    }
+    CHECK(sequences_of(*s.read_log(highest, 1, ~std::size_t{0})) == numbers{1});
+    CHECK(sequences_of(*s.read_log(own_log, 1, ~std::size_t{0})) == numbers{1, 2});
+  }
+
+  TEST_CASE_TEMPLATE("a group that does not follow the ends of its logs is refused whole", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    store& s = *fixture;
+    REQUIRE(s.commit(numbered_group(1)).ok());
+    auto group = numbered_group(2);
+    SUBCASE("a gap in a log") { group.entries.front().sequence = group.positions.front().sequence = 3; }
+    SUBCASE("an entry again") { group.entries.front().sequence = group.positions.front().sequence = 1; }
+    SUBCASE("entry 0") { group.entries.front().sequence = group.positions.front().sequence = 0; }
+    SUBCASE("the highest number there is") {
+      group.entries.front().sequence = group.positions.front().sequence = ~0ull;
+    }
+    SUBCASE("a gap inside the group") {
+      group.entries.push_back(entry_of(own_log, 4, "e"));
+      group.positions.front().sequence = 4;
+    }
+    SUBCASE("a log that does not start at 1") {
+      group.entries.push_back(entry_of({node_id{8}, 1}, 2, "e"));
+      group.positions.push_back({{node_id{8}, 1}, 2});
+    }
+    SUBCASE("no position") { group.positions.clear(); }
+    SUBCASE("a position without an entry") { group.entries.clear(); }
+    SUBCASE("a position beyond the log") { group.positions.front().sequence = 3; }
+    SUBCASE("an entry without bytes") { group.entries.front().bytes = nullptr; }
+    SUBCASE("the clock bound goes back") { group.clock_bound = 0; }
+    SUBCASE("a key of no bytes") { group.records.back().key.bytes.clear(); }
+    SUBCASE("a key that is too long") { group.records.back().key.bytes.assign(limits::key_bytes_max + 1, 'k'); }
+    SUBCASE("a key without a kind") { group.records.back().key.kind = key_kind{}; }
+    SUBCASE("an alias that is too long") {
+      group.records.back().record.alias.assign(limits::alias_bytes_max + 1, 'a');
+      group.records.back().alias_added = true;
+    }
+    SUBCASE("an empty alias is added") { group.records.back().alias_added = true; }
+    SUBCASE("an alias removed that nothing has") {
+      group.records.back().alias_removed.assign(limits::alias_bytes_max + 1, 'a');
+    }
+    SUBCASE("a tombstone with a value") { group.records.back().record.deleted = true; }
+    SUBCASE("more members than a row can hold") {
+      group.members.emplace();
+      group.members->names.resize(256);
+    }
+    SUBCASE("a member's name that no row can hold") { group.members = member_list{{std::string(70'000, 'n')}, 1, {}}; }
+    SUBCASE("a founder's name that no row can hold") { group.members = member_list{{}, 1, std::string(70'000, 'n')}; }
+    SUBCASE("disks of more members than a row can hold") {
+      group.disks.emplace();
+      for (std::uint64_t n = 0; n < 256; ++n) group.disks->others[node_id{n}] = n;
+    }
+    const auto refused = s.commit(group);
+    CAPTURE(refused);
+    CHECK(refused.code() == errc::internal);
+    CHECK(groups_held(s) == 1);
+    CHECK(s.commit(numbered_group(2)).ok());
+    lose_power(fixture);
+    CHECK(groups_held(*fixture) == 2);
+  }
+
+  TEST_CASE_TEMPLATE("a row of a kind that this release does not know is a row like any other, and in nobody's way",
+                     Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    const record_key later{static_cast<key_kind>(200), "b"};
+    const record_key last{static_cast<key_kind>(255), "\xFF"};
+    REQUIRE((*fixture)
+                .commit(records({{key("a"), live(1, "one"), "", false},
+                                 {{key_kind::usage, "u"}, live(1, "use"), "", false},
+                                 {later, live(1, "bytes", "id"), "", true},
+                                 {last, live(2, "bytes"), "", false}}))
+                .ok());
+    lose_power(fixture);
+    store& s = *fixture;
+    CHECK(*s.get(later) == live(1, "bytes", "id"));
+    CHECK(*s.get(last) == live(2, "bytes"));
+    CHECK(*s.find(later.kind, "id") == std::vector{later});
+    CHECK(*s.aliases_with_prefix(later.kind, "i", 10) == names{"id"});
+    CHECK(s.find(key_kind::memory, "id")->empty());
+    CHECK(keys_of(*s.scan(later.kind, "", "", 10, 1'000)) == names{"b"});
+    CHECK(keys_of(*s.scan(last.kind, "", "", 10, 1'000)) == names{"\xFF"});
+    for (const auto kind : known_kinds) {
+      const auto page = s.scan(kind, "", "", 10, 1'000);
+      REQUIRE_MESSAGE(page.ok(), page.error());
+      CHECK(page->records.size() == (kind == key_kind::memory || kind == key_kind::usage ? 1 : 0));
+    }
+    if (const auto reading = s.verify()) {
+      auto read = reading->next();
+      while (read.ok() && *read) read = reading->next();
+      CHECK_MESSAGE(read.ok(), read.error());
+    }
+    REQUIRE(s.commit(records({{later, tombstone(3), "id", false}})).ok());
+    CHECK(*s.get(later) == tombstone(3));
+  }
+
   TEST_CASE_TEMPLATE("read_log keeps to its byte limit but answers at least one entry", Fixture, in_memory, on_rocks) {
     Fixture fixture;
     store& s = *fixture;
@@ -416,6 +533,39 @@ TEST_SUITE("storage.contract") {
     CHECK(s.summary()->disks == member_disks{7, false, {}});
   }
 
+  TEST_CASE_TEMPLATE("the list of members reads back as committed, is replaced as a whole, and only when it is named",
+                     Fixture, in_memory, on_rocks) {
+    Fixture fixture;
+    CHECK_FALSE((*fixture).summary()->members);
+    member_list most{{}, ~0u, std::string(limits::node_name_bytes_max, 'f')};
+    for (std::size_t n = 0; n < limits::members_max; ++n)
+      most.names.push_back(std::string(limits::node_name_bytes_max - 1, 'n') + static_cast<char>('a' + n));
+    // The store keeps what it is given, whatever that is.
+    for (const auto& held : {most, member_list{}, member_list{{"b", "a", ""}, 0, "c"},
+                             member_list{{"a", "b", "c"}, 2, {}}, member_list{{"a"}, 1, "a"}}) {
+      REQUIRE((*fixture).commit(members(held)).ok());
+      CHECK((*fixture).summary()->members == held);
+    }
+    const member_list last{{"a"}, 1, "a"};
+    REQUIRE((*fixture).commit({}).ok());
+    REQUIRE((*fixture).commit(numbered_group(1)).ok());
+    REQUIRE((*fixture).commit(disks({7, true, {}})).ok());
+    REQUIRE((*fixture).begin_epoch(1, 1).ok());
+    CHECK((*fixture).summary()->members == last);
+    lose_power(fixture);
+    CHECK((*fixture).summary()->members == last);
+    CHECK((*fixture).summary()->disks == member_disks{7, true, {}});
+  }
+
+  TEST_CASE_TEMPLATE("of a group that is refused the list of members is not taken either", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    auto refused = records({{key("a"), live(1, "", std::string(70'000, 'x')), "", true}});
+    refused.members = member_list{{"a"}, 1, {}};
+    CHECK((*fixture).commit(refused).code() == errc::internal);
+    CHECK_FALSE((*fixture).summary()->members);
+  }
+
   TEST_CASE_TEMPLATE("an empty group is a write like any other", Fixture, in_memory, on_rocks) {
     Fixture fixture;
     CHECK((*fixture).commit({}).ok());
@@ -430,6 +580,16 @@ TEST_SUITE("storage.contract") {
     CHECK(*s.begin_epoch(2'000, 0) == 2'000ull << 16);
     CHECK(s.summary()->epoch == 2'000ull << 16);
     CHECK(s.summary()->vector.empty());
+  }
+
+  TEST_CASE_TEMPLATE("after the highest epoch there is none, rather than the first again", Fixture, in_memory,
+                     on_rocks) {
+    Fixture fixture;
+    constexpr std::uint64_t highest_ms = ~0ull >> 16;
+    CHECK(*(*fixture).begin_epoch(highest_ms, 0xFFFF) == ~0ull);
+    CHECK((*fixture).begin_epoch(highest_ms, 0xFFFF).error().code() == errc::internal);
+    CHECK((*fixture).begin_epoch(1, 1).error().code() == errc::internal);
+    CHECK((*fixture).summary()->epoch == ~0ull);
   }
 
   TEST_CASE_TEMPLATE("the first epoch is above zero at time zero", Fixture, in_memory, on_rocks) {

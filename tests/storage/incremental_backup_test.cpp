@@ -157,6 +157,7 @@ TEST_CASE("storage.incremental: the disk of a restored store is a new one, and i
     const auto s = must_open(options_at(scratch / "data"));
     write_group group;
     group.disks = member_disks{77, true, {{node_id{9}, 5}}};
+    group.members = member_list{{"node-a", "node-b"}, 2, "node-a"};
     REQUIRE(s->commit(group).ok());
     must_back_up(*s, backups);
   }
@@ -166,6 +167,7 @@ TEST_CASE("storage.incremental: the disk of a restored store is a new one, and i
   CHECK(owner_of_directory(wanted.directory)->node_name == "other");
   const auto s = must_open(wanted);
   CHECK(s->summary()->disks == member_disks{});
+  CHECK_FALSE(s->summary()->members);
   CHECK(*s->begin_epoch(0, 0) > 0);
 
   auto unnamed = options_at(scratch / "unnamed");

@@ -48,6 +48,31 @@ void tamper(const std::string& directory, Change change) {
   delete db;
 }
 
+/// What the row `format` of a closed store says.
+std::uint32_t format_in(const std::string& directory) {
+  std::string stored;
+  tamper(directory, [&](rocksdb::DB& db) { return db.Get({}, "format", &stored); });
+  const auto number = decode_format(stored);
+  REQUIRE(number.ok());
+  return *number;
+}
+
+/// The same of an open one, by way of a snapshot.
+std::uint32_t format_in_open(const store& s) {
+  std::uint32_t number = 0;
+  snapshot_parser parser;
+  const auto reading = s.snapshot();
+  for (auto block = reading->next(); block.ok() && !block->empty(); block = reading->next())
+    CHECK(parser
+              .feed(*block,
+                    [&](const snapshot_row& row) {
+                      if (row.family == 0 && row.key == format_key) number = *decode_format(row.value);
+                      return status();
+                    })
+              .ok());
+  return number;
+}
+
 /// Runs as a user without special rights.
 class plain_user {
  public:
@@ -187,6 +212,35 @@ TEST_SUITE("storage.rocks_open") {
     CHECK(mentions(error, std::to_string(format_number + 41)));
     CHECK(mentions(error, "up to " + std::to_string(format_number)));
     CHECK(everything_in(options.directory) == before);
+  }
+
+  TEST_CASE("a directory of format 1 is read, and from then on has this format and all it had") {
+    temporary_directory directory;
+    const auto options = options_at(directory / "data");
+    for (std::uint64_t n = 1; n <= 3; ++n) REQUIRE(must_open(options)->commit(numbered_group(n)).ok());
+    tamper(options.directory, [](rocksdb::DB& db) { return db.Put({}, "format", format_row(1).value); });
+    // Looking at it changes nothing.
+    CHECK(owner_of_directory(options.directory)->node_name == "node-a");
+    CHECK(format_in(options.directory) == 1);
+    {
+      const auto s = must_open(options);
+      CHECK(groups_held(*s) == 3);
+      CHECK_FALSE(s->summary()->members);
+      CHECK(format_in_open(*s) == format_number);
+    }
+    CHECK(format_in(options.directory) == format_number);
+    CHECK(groups_held(*must_open(options)) == 3);
+  }
+
+  TEST_CASE("a directory of format 1 is not upgraded by whom it does not belong to") {
+    temporary_directory directory;
+    const auto options = options_at(directory / "data");
+    must_open(options);
+    tamper(options.directory, [](rocksdb::DB& db) { return db.Put({}, "format", format_row(1).value); });
+    auto other = options;
+    other.identity.node_name = "node-b";
+    CHECK(error_of_open(other).code() == errc::wrong_node);
+    CHECK(format_in(options.directory) == 1);
   }
 
   TEST_CASE("a newer format is recognised also when it has a column family more") {

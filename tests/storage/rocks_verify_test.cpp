@@ -6,6 +6,7 @@
 #include <fstream>
 #include <thread>
 
+#include "storage/keys.hpp"
 #include "support.hpp"
 
 using namespace quorate;
@@ -192,6 +193,50 @@ TEST_SUITE("storage.rocks_verify") {
     const auto end = read_through(*s).end;
     CAPTURE(end);
     CHECK(end.code() == errc::corruption);
+  }
+
+  TEST_CASE("an entry that is missing is damage, wherever in its log it was") {
+    temporary_directory directory;
+    const auto options = make_store(directory / "data");
+    sequence_number missing = 0;
+    SUBCASE("the first") { missing = 1; }
+    SUBCASE("one in between") { missing = groups / 2; }
+    SUBCASE("the last") { missing = groups; }
+    with_plain_database(options.directory, [&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle& handle) {
+      if (handle.GetName() != "log") return;
+      std::string gone;
+      append_log_key(gone, own_log, missing);
+      REQUIRE(db.Delete({}, &handle, gone).ok());
+    });
+    const auto s = must_open(options);
+    const auto all = s->read_log(own_log, 1, std::size_t{1} << 30);
+    CHECK(all.error().code() == errc::corruption);
+    CHECK(all.error().context().find("entry " + std::to_string(missing) + " of log 7/1000 is missing")
+          != std::string::npos);
+    CHECK(s->read_log(own_log, missing, 1).error().code() == errc::corruption);
+    // What is asked for is there.
+    if (missing > 2) CHECK(s->read_log(own_log, missing - 2, 1)->size() == 1);
+    if (missing < groups) CHECK(s->read_log(own_log, missing + 1, std::size_t{1} << 30)->size() == groups - missing);
+    CHECK(s->read_log(own_log, groups + 1, 1)->empty());
+    // The writer does not put another one there.
+    CHECK(s->commit(numbered_group(groups, value_bytes)).code() == errc::internal);
+    CHECK(s->commit(numbered_group(groups + 1, value_bytes)).ok());
+  }
+
+  TEST_CASE("all entries of a log are missing: that is not its end") {
+    temporary_directory directory;
+    const auto options = options_at(directory / "data");
+    REQUIRE(must_open(options)->commit(numbered_group(1)).ok());
+    with_plain_database(options.directory, [&](rocksdb::DB& db, rocksdb::ColumnFamilyHandle& handle) {
+      if (handle.GetName() != "log") return;
+      std::string gone;
+      append_log_key(gone, own_log, 1);
+      REQUIRE(db.Delete({}, &handle, gone).ok());
+    });
+    const auto s = must_open(options);
+    CHECK(s->read_log(own_log, 1, 1).error().code() == errc::corruption);
+    CHECK(s->read_log(own_log, 0, 1).error().code() == errc::invalid_argument);
+    CHECK(s->read_log(own_log, 2, 1)->empty());
   }
 
   TEST_CASE("a store that is written to, flushed and compacted meanwhile is whole at every reading") {

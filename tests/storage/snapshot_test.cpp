@@ -80,12 +80,14 @@ TEST_CASE("storage.snapshot: the disk of a restored store is a new one that hold
     const auto s = must_open(options_at(scratch / "data"));
     write_group group;
     group.disks = member_disks{77, true, {{node_id{9}, 5}}};
+    group.members = member_list{{"node-a", "node-b"}, 2, "node-a"};
     REQUIRE(s->commit(group).ok());
     bytes = copy_of(*s);
   }
   REQUIRE(restore_rocks_store(options_at(scratch / "restored"), pieces(bytes, bytes.size())).ok());
   const auto s = must_open(options_at(scratch / "restored"));
   CHECK(s->summary()->disks == member_disks{});
+  CHECK_FALSE(s->summary()->members);
   CHECK(*s->begin_epoch(0, 0) > 0);
 }
 
