@@ -63,7 +63,8 @@ bool fanout_state::repeat(net::write_ticket& ticket, const net::write_answer& fi
 void fanout_state::on_begun(message::begun& group) {
   for (auto& w : group.writes) {
     auto deadline_us = w.ticket->deadline_us;
-    writes.begin(group.log, w.sequence, w.stamp, w.copies_needed, deadline_us, std::move(w.ticket), w.any_verdict);
+    writes.begin(group.log, w.sequence, w.stamp, w.copies_needed, deadline_us, std::move(w.ticket), w.any_verdict,
+                 w.with_own_copy);
   }
   context->facts.writes_pending = writes.open();
 }

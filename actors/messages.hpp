@@ -37,6 +37,7 @@ struct begun {
     version stamp;
     std::uint32_t copies_needed = 0;
     bool any_verdict = false;
+    bool with_own_copy = false;
   };
   log_id log;
   std::vector<write> writes;

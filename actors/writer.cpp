@@ -29,6 +29,14 @@ result<std::vector<mutation>> plan(net::write_request& request, const record_rea
   }
 }
 
+/// A row that one node alone writes is made from this node's copy of it, and of nobody else's: what was acknowledged
+/// while it was on other disks only, this node would write over should it die before its own sync. So this copy must be
+/// one of those that count.
+bool made_from_own_row(const std::vector<mutation>& changes) {
+  return std::any_of(changes.begin(), changes.end(),
+                     [](const mutation& change) { return change.key.kind == key_kind::usage; });
+}
+
 bool asked_about(const std::vector<net::asked_key>& asked, const std::vector<mutation>& changes) {
   return std::all_of(changes.begin(), changes.end(), [&](const mutation& change) {
     return std::any_of(asked.begin(), asked.end(), [&](const net::asked_key& one) { return one.key == change.key; });
@@ -340,6 +348,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       e.stamped_by = yielding->node;
       next = *yielding;
     }
+    const bool with_own_copy = made_from_own_row(e.mutations);
     auto bytes = std::make_shared<const std::string>(encode(e));
     if (bytes->size() > limits::entry_bytes_max) {
       reject(status::invalid("memory", "takes " + std::to_string(bytes->size()) + " bytes in the log, the limit is "
@@ -350,7 +359,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     if (!verdict) return verdict.error();
     if (*verdict) throw std::logic_error("a new stamp is not above the versions this node has");
     ticket->found.position = {live_, e.sequence};
-    begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict});
+    begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict, with_own_copy});
     made.push_back({e.log, e.sequence, std::move(bytes)});
   }
   return {};

@@ -43,13 +43,15 @@ class quorum_table {
   using decisions = std::vector<quorum_decision<Payload>>;
 
   /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1. `any_verdict`: copies count that a
-  /// newer version was in the way of too (a linearizable write, which has asked first).
+  /// newer version was in the way of too (a linearizable write, which has asked first). `with_own_copy`: member 0, the
+  /// node itself, must be among those that have it.
   void begin(const log_id& log, sequence_number sequence, version stamp, std::uint32_t copies_needed,
-             std::int64_t deadline_us, Payload payload, bool any_verdict = false) {
+             std::int64_t deadline_us, Payload payload, bool any_verdict = false, bool with_own_copy = false) {
     auto& writes = logs_[log];
     if (writes.slots.empty()) writes.first = sequence;
     while (writes.first + writes.slots.size() < sequence) writes.slots.emplace_back();  // already answered elsewhere
-    writes.slots.push_back({std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, 0, any_verdict, true});
+    writes.slots.push_back(
+        {std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, 0, any_verdict, with_own_copy, true});
     deadlines_.push({deadline_us, log, sequence});
     ++open_;
   }
@@ -105,6 +107,7 @@ class quorum_table {
     std::uint32_t superseded = 0;
     std::uint32_t repeats = 0;  ///< acknowledgements that a member had given before
     bool any_verdict = false;
+    bool with_own_copy = false;
     bool open = false;
   };
   struct log_writes {
@@ -119,6 +122,7 @@ class quorum_table {
   };
 
   void decide(pending_write& s, decisions& out) {
+    if (s.with_own_copy && (s.acks & 1) == 0 && !planted(planted_bug::use_without_own_copy)) return;
     // Any W members without a newer version suffice: each earlier acknowledged write of the key has a copy on one
     // of them, so it has a lower version (design section 3).
     const bool any = s.any_verdict || planted(planted_bug::supersession_ignored);

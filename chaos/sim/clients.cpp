@@ -252,6 +252,19 @@ void clients::cross(member& slow, member& behind) {
   }
 }
 
+void clients::use_for(member& m, std::int64_t ms_left) {
+  if (stopped_ || ms_left <= 0) return;
+  const auto pause_ms = m.up ? world_.between(10, 60) : 100;
+  if (m.up) {
+    const auto op = begin(m);
+    op->of = operation::use::counted;
+    op->what = operation::kind::touch;
+    op->key = "counted 0";
+    touch(m, op, [](const operation&) {});
+  }
+  world_.after(pause_ms * ms, [this, &m, left_ms = ms_left - pause_ms] { use_for(m, left_ms); });
+}
+
 void clients::write(member& m, const std::shared_ptr<operation>& op, follow_up then) {
   std::vector<mutation> changes;
   const auto change = [&](std::string key) {

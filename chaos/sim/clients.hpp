@@ -70,6 +70,8 @@ class clients {
   /// Calls that cross: while a read through the slow one is under way, a write through a third, and once that is
   /// acknowledged one through the one that is behind; then another read.
   void cross(member& slow, member& behind);
+  /// Uses of one record through the member, one after the other, over its restarts.
+  void use_for(member& m, std::int64_t ms_left);
 
   const std::vector<std::shared_ptr<operation>>& operations() const { return operations_; }
 

@@ -11,6 +11,10 @@
 
 namespace quorate::sim {
 
+/// What a sync takes on a disk with nothing wrong.
+inline constexpr std::int64_t sync_us_least = 80;
+inline constexpr std::int64_t sync_us_most = 300;
+
 class disk {
  public:
   explicit disk(world& w) : world_(w), store_(storage::make_memory_store()) {}
@@ -37,8 +41,8 @@ class disk {
   /// Commits of the life that was stopped last are still on the way out.
   bool busy() const { return under_way_ != 0; }
 
-  std::int64_t sync_us_min = 80;
-  std::int64_t sync_us_max = 300;
+  std::int64_t sync_us_min = sync_us_least;
+  std::int64_t sync_us_max = sync_us_most;
   bool fails = false;       ///< every commit, until the next life
   bool runs_out = false;    ///< commits that bring entries find no space, until the next life
   bool read_fails = false;  ///< the next read finds damage

@@ -35,7 +35,8 @@ void faults::stop() {
   for (auto& m : cluster_.members()) {
     m->time.offset_ms = 0;
     m->time.drift_ppm = 0;
-    m->storage.sync_us_max = 300;
+    m->storage.sync_us_min = sync_us_least;
+    m->storage.sync_us_max = sync_us_most;
     m->storage.read_fails = false;
     m->storage.fill(false);
     if ((m->storage.fails || m->storage.runs_out) && m->up) cluster_.crash(*m, loss::memory, 10);
@@ -87,6 +88,7 @@ void faults::happen(kind what) {
     }
     case kind::line: return bad_line();
     case kind::talker: return slow_talker();
+    case kind::late_copy: return late_copy();
     case kind::storage: {
       auto& m = any();
       if (world_.one_in(4)) {
@@ -98,7 +100,7 @@ void faults::happen(kind what) {
       } else {
         count("slow disk");
         m.storage.sync_us_max = world_.between(1, 200) * ms;
-        world_.after(world_.between(50, 3'000) * ms, [&m] { m.storage.sync_us_max = 300; });
+        world_.after(world_.between(50, 3'000) * ms, [&m] { m.storage.sync_us_max = sync_us_most; });
       }
       return;
     }
@@ -216,6 +218,25 @@ void faults::slow_talker() {
       if (other.get() != slow) cluster_.heal(*slow, *other);
       if (other.get() != behind) cluster_.heal(*behind, *other);
     }
+  });
+}
+
+/// The others have a member's entries before its own slow disk does, and then it dies, or the disk is lost: what it
+/// makes next of rows that nobody else writes, it makes of a copy that is behind.
+void faults::late_copy() {
+  auto& m = any();
+  if (!m.up) return;
+  count("late copy");
+  m.storage.sync_us_min = m.storage.sync_us_max = world_.between(20, 300) * ms;
+  // A lost disk has to be filled again before it counts anything.
+  const bool disk = world_.one_in(4);
+  if (on_late_copy) on_late_copy(m, disk ? 18'000 : 2'500);
+  world_.after(world_.between(50, 600) * ms, [this, &m, disk] {
+    m.storage.sync_us_min = sync_us_least;
+    m.storage.sync_us_max = sync_us_most;
+    if (stopped_ || !m.up || (disk && !cluster_.may_lose_a_disk())) return;
+    if (disk) count("lost disk");
+    cluster_.crash(m, disk ? loss::disk : world_.one_in(2) ? loss::power : loss::memory, world_.between(5, 200));
   });
 }
 

@@ -27,6 +27,8 @@ class faults {
   void stop();
   /// Told which member is heard late, and which is behind.
   std::function<void(member& slow, member& behind)> on_slow_talker;
+  /// Told whose copy of its own rows is about to be behind what the others have, and for how long that matters.
+  std::function<void(member& m, std::int64_t for_ms)> on_late_copy;
   /// By kind.
   const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
 
@@ -50,6 +52,7 @@ class faults {
     reset,
     line,
     talker,
+    late_copy,
     storage,
     space,
     clock,
@@ -67,6 +70,7 @@ class faults {
   void set_cut(member& one, member& other, bool both);
   void bad_line();
   void slow_talker();
+  void late_copy();
   void full_disk();
   void clock_jump();
   void kill_actor();

@@ -21,6 +21,7 @@ class simulation {
         clients_(world_, cluster_) {
     world_.traced = options.trace;
     faults_.on_slow_talker = [this](member& slow, member& behind) { clients_.cross(slow, behind); };
+    faults_.on_late_copy = [this](member& m, std::int64_t for_ms) { clients_.use_for(m, for_ms); };
     cluster_.on_wipe = [this](const member& m) { clients_.on_disk_lost(m); };
   }
 

@@ -29,11 +29,14 @@ struct model_write {
   version stamp;
   std::uint32_t needed = 0;
   std::int64_t deadline_us = 0;
+  bool any_verdict = false;
+  bool with_own_copy = false;
   std::map<unsigned, bool> in_place;  ///< by member: its first verdict
   version newest_named;
   bool open = true;
 
   std::size_t count_in_place() const {
+    if (any_verdict) return in_place.size();
     return static_cast<std::size_t>(
         std::count_if(in_place.begin(), in_place.end(), [](const auto& verdict) { return verdict.second; }));
   }
@@ -57,7 +60,10 @@ class simulation {
     w.stamp = {static_cast<std::uint64_t>(w.number), log.origin};
     w.needed = pick<std::uint32_t>(1, 5);
     w.deadline_us = now_us_ + pick<std::int64_t>(0, 60);
-    table_.begin(log, sequence, w.stamp, w.needed, w.deadline_us, std::make_unique<int>(w.number));
+    w.any_verdict = pick(0, 3) == 0;
+    w.with_own_copy = pick(0, 3) == 0;
+    table_.begin(log, sequence, w.stamp, w.needed, w.deadline_us, std::make_unique<int>(w.number), w.any_verdict,
+                 w.with_own_copy);
     writes_[log][sequence] = w;
   }
 
@@ -81,6 +87,7 @@ class simulation {
           w.newest_named = std::max(w.newest_named, s.by);
         }
       w.in_place.emplace(member, newest);
+      if (w.with_own_copy && !w.in_place.contains(0)) continue;
       if (w.count_in_place() >= w.needed)
         expected[w.number] = {quorum_outcome::met, {}, w.in_place.size()};
       else if (w.in_place.size() >= w.needed)

@@ -1,6 +1,7 @@
 #include "tests/support/test_writes.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 #include <map>
 
 #include <doctest/doctest.h>
@@ -9,14 +10,9 @@ namespace quorate::testing {
 
 class key_write final : public net::write_request {
  public:
-  key_write(std::shared_ptr<pending> end, mutation change, record_key asked, bool give_up, bool no_change,
+  key_write(std::shared_ptr<pending> end, mutation change, record_key asked, const write_options& options,
             const clock& time)
-      : end_(std::move(end)),
-        change_(std::move(change)),
-        asked_(std::move(asked)),
-        give_up_(give_up),
-        no_change_(no_change),
-        time_(time) {}
+      : end_(std::move(end)), change_(std::move(change)), asked_(std::move(asked)), options_(options), time_(time) {}
 
   std::vector<record_key> keys(const record_reader&) const override { return {asked_}; }
 
@@ -28,9 +24,11 @@ class key_write final : public net::write_request {
       std::lock_guard lock(end_->mutex_);
       end_->seen_ = *held && !(*held)->deleted ? (*held)->value : std::string();
     }
-    if (give_up_) return status(errc::not_found, "nothing to do");
-    if (no_change_) return std::vector<mutation>();
-    return std::vector<mutation>{change_};
+    if (options_.give_up) return status(errc::not_found, "nothing to do");
+    if (options_.no_change) return std::vector<mutation>();
+    auto change = change_;
+    if (options_.count) change.value = std::to_string(std::atoi(end_->seen().c_str()) + 1);
+    return std::vector<mutation>{std::move(change)};
   }
 
   void finish(const net::write_answer& answer) noexcept override {
@@ -45,8 +43,7 @@ class key_write final : public net::write_request {
   const std::shared_ptr<pending> end_;
   const mutation change_;
   const record_key asked_;
-  const bool give_up_;
-  const bool no_change_;
+  const write_options options_;
   const clock& time_;
 };
 
@@ -94,10 +91,9 @@ std::shared_ptr<pending> submit(net::node_api& node, const std::string& key, con
   end->record_.value = value;
   end->record_.started_us = node.time().steady_us();
   end->record_.deadline_us = end->record_.started_us + options.timeout_ms * 1000;
-  mutation change{{key_kind::memory, key}, options.remove, {}, options.remove ? std::string() : value};
-  record_key asked{key_kind::memory, options.asked.empty() ? key : options.asked};
-  auto request = std::make_unique<key_write>(end, std::move(change), std::move(asked), options.give_up,
-                                             options.no_change, node.time());
+  mutation change{{options.kind, key}, options.remove, {}, options.remove ? std::string() : value};
+  record_key asked{options.kind, options.asked.empty() ? key : options.asked};
+  auto request = std::make_unique<key_write>(end, std::move(change), std::move(asked), options, node.time());
   request->quorum = options.quorum;
   request->consistency = options.consistency;
   request->on_superseded = options.on_superseded;

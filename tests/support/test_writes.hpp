@@ -39,7 +39,9 @@ struct write_options {
   net::when_superseded on_superseded = net::when_superseded::report;
   std::string asked;       ///< the key it says it will change; "" = the one it does change
   bool no_change = false;  ///< its plan finds that there is nothing to change
-  bool give_up = false;    ///< its plan finds nothing to do: rejected as not_found once everything else was in order
+  bool count = false;      ///< its value is one more than the number that the key has
+  key_kind kind = key_kind::memory;
+  bool give_up = false;  ///< its plan finds nothing to do: rejected as not_found once everything else was in order
 };
 
 /// A write and what became of it. Times are of the node's steady clock.

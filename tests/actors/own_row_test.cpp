@@ -1,0 +1,78 @@
+// Rows that one node alone writes, each time from its own copy of them: that copy is one of those that count.
+#include <doctest/doctest.h>
+
+#include <cstdlib>
+
+#include "tests/support/test_cluster.hpp"
+
+using namespace quorate;
+using namespace quorate::testing;
+
+namespace {
+
+const std::string row = "uses seen by a";
+
+std::shared_ptr<pending> count_a_use(member& node, std::int64_t timeout_ms = 5'000) {
+  return submit(node.api(), row, {}, {.timeout_ms = timeout_ms, .count = true, .kind = key_kind::usage});
+}
+
+int counted_on(const member& node) {
+  const auto held = node.disk.store().get({key_kind::usage, row});
+  return held && *held ? std::atoi((*held)->value.c_str()) : 0;
+}
+
+}  // namespace
+
+TEST_SUITE("actors.own_row") {
+  TEST_CASE("a use is not acknowledged by the others alone, only with the copy of the node that counts it") {
+    cluster nodes;
+    auto& a = nodes["a"];
+    REQUIRE(count_a_use(a)->wait().ok());
+    a.disk.hold_commits();
+    const auto use = count_a_use(a);
+    REQUIRE(eventually([&] { return counted_on(nodes["b"]) == 2 && counted_on(nodes["c"]) == 2; }));
+    CHECK(throughout(std::chrono::milliseconds(200), [&] { return !use->answered(); }));
+    // Of a record that others may write too W of the others' copies do.
+    CHECK(counted_on(a) == 1);
+    a.disk.let_commits_go();
+    CHECK(use->wait().ok());
+    CHECK(nodes.equal());
+  }
+
+  TEST_CASE("the others' copies suffice for what is not made from an own row") {
+    cluster nodes;
+    auto& a = nodes["a"];
+    a.disk.hold_commits();
+    const auto done = write(a.api(), "key", "value");
+    a.disk.let_commits_go();
+    CHECK(done.ok());
+  }
+
+  TEST_CASE("a node that died before its sync counts on from a copy that is behind, and no acknowledged use is lost") {
+    // Long enough for the next use to come before what the old life sent comes back.
+    cluster nodes({.relay_delay_ms = 600'000});
+    auto& a = nodes["a"];
+    int acknowledged = 0;
+    const auto wait_for = [&](const std::shared_ptr<pending>& use) { acknowledged += use->wait().ok() ? 1 : 0; };
+    wait_for(count_a_use(a));
+    wait_for(count_a_use(a));
+    REQUIRE(acknowledged == 2);
+    a.disk.hold_commits();
+    const auto cut_short = count_a_use(a, 500);
+    REQUIRE(eventually([&] { return counted_on(nodes["b"]) == 3 && counted_on(nodes["c"]) == 3; }));
+    wait_for(cut_short);
+    a.disk.fail_commits();
+    a.disk.let_commits_go();
+    REQUIRE(eventually([&] { return !a.failures().empty(); }));
+    a.stop();
+    a.disk.power_cut();
+    REQUIRE(counted_on(a) == 2);
+    for (const std::string other : {"b", "c"}) nodes.network.set(other, "a", {.hold_entries = true});
+    a.start();
+    REQUIRE(nodes.all_up());
+    wait_for(count_a_use(a));
+    CHECK(acknowledged >= 3);
+    for (auto* node : nodes.running()) CHECK(eventually([&] { return counted_on(*node) >= acknowledged; }));
+    for (const std::string other : {"b", "c"}) nodes.network.set(other, "a", {});
+  }
+}
