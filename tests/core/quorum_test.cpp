@@ -73,16 +73,44 @@ TEST_SUITE("core.quorum") {
     CHECK(out[0].copies == 2);
   }
 
-  TEST_CASE_FIXTURE(fixture, "W copies in place suffice though another member had something newer") {
+  TEST_CASE_FIXTURE(fixture, "the first W copies decide: a later one in place does not make up for a superseded one") {
     begin(1, 2);
     ack(1, 1, 1, {{1, {999, node_id{2}}}});
+    CHECK(out.empty());
     ack(0, 1, 1);
-    // Two copies, one of them superseded: decided. A third could not have made it better in time.
     REQUIRE(out.size() == 1);
     CHECK(out[0].outcome == quorum_outcome::superseded);
-    begin(2, 1);
-    ack(0, 2, 2);
+    ack(2, 1, 1);
+    CHECK(out.size() == 1);
+  }
+
+  TEST_CASE_FIXTURE(fixture, "with any verdict W copies are met, superseded or not") {
+    writes.begin(own, 1, {101, node_id{1}}, 2, 1'000, 1, true);
+    ack(1, 1, 1, {{1, {999, node_id{2}}}});
+    CHECK(out.empty());
+    ack(2, 1, 1, {{1, {999, node_id{2}}}});
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].outcome == quorum_outcome::met);
+  }
+
+  TEST_CASE_FIXTURE(fixture, "a write that needs the node's own copy is not decided without it") {
+    writes.begin(own, 1, {101, node_id{1}}, 2, 1'000, 1, false, true);
+    writes.begin(own, 2, {102, node_id{1}}, 2, 1'000, 2, false, true);
+    writes.begin(own, 3, {103, node_id{1}}, 2, 1'000, 3);
+    ack(1, 1, 3, {{2, {999, node_id{2}}}});
+    ack(2, 1, 3);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].payload == 3);
+    ack(0, 1, 1);
+    REQUIRE(out.size() == 2);
+    CHECK(out[1].payload == 1);
     CHECK(out[1].outcome == quorum_outcome::met);
+    CHECK(out[1].copies == 3);
+    writes.expire(1'000, out);
+    REQUIRE(out.size() == 3);
+    CHECK(out[2].payload == 2);
+    CHECK(out[2].outcome == quorum_outcome::timed_out);
+    CHECK(out[2].copies == 2);
   }
 
   TEST_CASE_FIXTURE(fixture, "a later ack cannot take back a member's verdict") {
