@@ -1,17 +1,17 @@
 // Space that runs out: what is kept free, what a failed write says, and that nothing acknowledged is lost by it.
 #include <doctest/doctest.h>
-#include <rocksdb/env.h>
 
 #include <chrono>
 #include <cstdlib>
 #include <fstream>
 #include <mutex>
 
-#include "faulty_file_system.hpp"
 #include "proto/limits.hpp"
 #include "storage/disk_space.hpp"
 #include "storage/memory_store.hpp"
 #include "storage/rocks_internal.hpp"
+#include "storage/testing/faulty_disk.hpp"
+#include "storage/testing/faulty_file_system.hpp"
 #include "support.hpp"
 
 using namespace quorate;
@@ -30,19 +30,6 @@ constexpr auto small_disk_variable = "QUORATE_TEST_SMALL_DISK";
 bool one_line_of(const status& s, const std::string& directory) {
   return s.message().starts_with(directory) && s.message().find('\n') == std::string::npos;
 }
-
-/// RocksDB waits a second before it tries a failed flush again.
-class impatient_env : public rocksdb::EnvWrapper {
- public:
-  explicit impatient_env(rocksdb::Env* env) : EnvWrapper(env) {}
-  void SleepForMicroseconds(int) override {}
-};
-
-struct filling_disk {
-  std::shared_ptr<faulty_file_system> files = std::make_shared<faulty_file_system>();
-  std::unique_ptr<rocksdb::Env> on_files = rocksdb::NewCompositeEnv(files);
-  std::unique_ptr<rocksdb::Env> env = std::make_unique<impatient_env>(on_files.get());
-};
 
 /// Commits numbered groups after `held` until one fails, and says why; the number of the last that was acknowledged.
 std::uint64_t commit_until_failure(store& s, std::uint64_t held, std::uint64_t most, std::size_t bytes, status* why) {
@@ -140,13 +127,13 @@ TEST_SUITE("storage.disk_full") {
       temporary_directory directory;
       const auto options = options_at(directory / "data");
       must_open(options);
-      filling_disk disk;
+      faulty_disk disk;
       std::uint64_t acknowledged = 0;
       status why;
       {
-        const auto s = open_rocks_store(options, disk.env.get());
+        const auto s = disk.open(options);
         REQUIRE_MESSAGE(s.ok(), s.error());
-        disk.files->fill_up_at(n);
+        disk.files().fill_up_at(n);
         acknowledged = commit_until_failure(**s, 0, groups_max, value_bytes, &why);
         if (!why.ok()) {
           CHECK_MESSAGE(why.code() == errc::disk_full, why);
@@ -174,15 +161,15 @@ TEST_SUITE("storage.disk_full") {
     temporary_directory directory;
     const auto options = options_at(directory / "data");
     must_open(options);
-    filling_disk disk;
+    faulty_disk disk;
     std::uint64_t acknowledged = 0;
     {
-      const auto s = open_rocks_store(options, disk.env.get());
+      const auto s = disk.open(options);
       REQUIRE_MESSAGE(s.ok(), s.error());
-      disk.files->fill_up_at(1, ".sst");
+      disk.files().fill_up_at(1, ".sst");
       status why;
       acknowledged = commit_until_failure(**s, 0, 10'000, value_bytes, &why);
-      CHECK(disk.files->refused_growths() > 0);
+      CHECK(disk.files().refused_growths() > 0);
       CHECK(acknowledged > 0);
       CHECK(why.code() == errc::disk_full);
       CHECK(why.message().find("planted lack of space") != std::string::npos);
@@ -201,11 +188,11 @@ TEST_SUITE("storage.disk_full") {
       const std::lock_guard lock(mutex);
       heard += line + '\n';
     };
-    filling_disk disk;
+    faulty_disk disk;
     {
-      const auto s = open_rocks_store(options, disk.env.get());
+      const auto s = disk.open(options);
       REQUIRE_MESSAGE(s.ok(), s.error());
-      disk.files->fill_up_at(1, ".sst");
+      disk.files().fill_up_at(1, ".sst");
       status why;
       commit_until_failure(**s, 0, 10'000, value_bytes, &why);
       REQUIRE(why.code() == errc::disk_full);
@@ -225,13 +212,13 @@ TEST_SUITE("storage.disk_full") {
           const auto s = must_open(options);
           for (std::uint64_t i = 1; i <= 5; ++i) REQUIRE(s->commit(numbered_group(i)).ok());
         }
-        filling_disk disk;
-        disk.files->fill_up_at(n);
+        faulty_disk disk;
+        disk.files().fill_up_at(n);
         CAPTURE(existing);
         CAPTURE(n);
         bool opened = false;
         {
-          const auto s = open_rocks_store(options, disk.env.get());
+          const auto s = disk.open(options);
           opened = s.ok();
           if (!opened) {
             ++failed;
@@ -239,7 +226,7 @@ TEST_SUITE("storage.disk_full") {
             CHECK(one_line_of(s.error(), options.directory));
           }
         }
-        disk.files->fill_up_at(0);
+        disk.files().fill_up_at(0);
         CHECK(groups_held(*must_open(options)) == (existing ? 5 : 0));
         if (opened) break;
       }

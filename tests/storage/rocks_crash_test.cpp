@@ -1,12 +1,12 @@
 // Failing disks and lost power: no group is acknowledged that is not found again, and none is found in part.
 #include <doctest/doctest.h>
-#include <rocksdb/env.h>
 
 #include <chrono>
 #include <thread>
 
-#include "faulty_file_system.hpp"
 #include "storage/rocks_internal.hpp"
+#include "storage/testing/faulty_disk.hpp"
+#include "storage/testing/faulty_file_system.hpp"
 #include "support.hpp"
 
 using namespace quorate;
@@ -17,19 +17,6 @@ namespace {
 
 constexpr std::size_t value_bytes = 3'000;
 constexpr std::uint64_t groups_max = 60;
-
-/// RocksDB waits a second before it tries a failed flush again; here the second try fails as well.
-class impatient : public rocksdb::EnvWrapper {
- public:
-  explicit impatient(rocksdb::Env* env) : EnvWrapper(env) {}
-  void SleepForMicroseconds(int) override {}
-};
-
-struct faulty_disk {
-  std::shared_ptr<faulty_file_system> files = std::make_shared<faulty_file_system>();
-  std::unique_ptr<rocksdb::Env> on_files = rocksdb::NewCompositeEnv(files);
-  std::unique_ptr<rocksdb::Env> env = std::make_unique<impatient>(on_files.get());
-};
 
 /// Commits numbered groups after `held` until one fails; the number of the last that was acknowledged.
 std::uint64_t commit_until_failure(store& s, std::uint64_t held) {
@@ -49,16 +36,16 @@ TEST_SUITE("storage.rocks_crash") {
       temporary_directory directory;
       const auto options = options_at(directory / "data");
       faulty_disk disk;
-      disk.files->stop_at(stop_at);
+      disk.files().stop_at(stop_at);
       std::uint64_t acknowledged = 0;
       {
-        const auto s = open_rocks_store(options, disk.env.get());
+        const auto s = disk.open(options);
         if (s.ok()) acknowledged = commit_until_failure(**s, 0);
         if (!s.ok()) ++stopped_while_opening;
         if (s.ok() && acknowledged < groups_max) ++stopped_while_writing;
       }
-      const bool stopped = disk.files->stopped();
-      disk.files->lose_power();
+      const bool stopped = disk.files().stopped();
+      disk.files().lose_power();
 
       CAPTURE(stop_at);
       const auto s = open_rocks_store(options);
@@ -83,13 +70,13 @@ TEST_SUITE("storage.rocks_crash") {
     const auto options = options_at(directory / "data");
     must_open(options);
     faulty_disk disk;
-    disk.files->lie_about_syncs();
+    disk.files().lie_about_syncs();
     {
-      const auto s = open_rocks_store(options, disk.env.get());
+      const auto s = disk.open(options);
       REQUIRE_MESSAGE(s.ok(), s.error());
       for (std::uint64_t n = 1; n <= 3; ++n) REQUIRE((*s)->commit(numbered_group(n)).ok());
     }
-    disk.files->lose_power();
+    disk.files().lose_power();
     const auto s = open_rocks_store(options);
     CHECK((!s.ok() || groups_held(**s) < 3));
   }
@@ -101,12 +88,12 @@ TEST_SUITE("storage.rocks_crash") {
       must_open(options);
       faulty_disk disk;
       CAPTURE(failing);
-      const auto s = open_rocks_store(options, disk.env.get());
+      const auto s = disk.open(options);
       REQUIRE_MESSAGE(s.ok(), s.error());
       store& opened = **s;
-      disk.files->fail_log_sync(failing);
+      disk.files().fail_log_sync(failing);
       const auto acknowledged = commit_until_failure(opened, 0);
-      REQUIRE(disk.files->failed_log_syncs() == 1);
+      REQUIRE(disk.files().failed_log_syncs() == 1);
       CHECK(acknowledged < groups_max);
       CHECK(groups_held(opened, value_bytes) == acknowledged);
 
@@ -127,9 +114,9 @@ TEST_SUITE("storage.rocks_crash") {
     const auto options = options_at(directory / "data");
     must_open(options);
     faulty_disk disk;
-    const auto s = open_rocks_store(options, disk.env.get());
+    const auto s = disk.open(options);
     REQUIRE_MESSAGE(s.ok(), s.error());
-    disk.files->fail_log_sync(3, rocksdb::IOStatus::NoSpace("planted lack of space"));
+    disk.files().fail_log_sync(3, rocksdb::IOStatus::NoSpace("planted lack of space"));
     REQUIRE(commit_until_failure(**s, 0) == 2);
     // From here on the disk takes everything again. RocksDB would look within five seconds and write its memtables to
     // new files, did nobody tell it not to.
@@ -151,10 +138,10 @@ TEST_SUITE("storage.rocks_crash") {
     const auto options = options_at(directory / "data");
     must_open(options);
     faulty_disk disk;
-    const auto s = open_rocks_store(options, disk.env.get());
+    const auto s = disk.open(options);
     REQUIRE_MESSAGE(s.ok(), s.error());
-    disk.files->fail_log_sync(1);
-    CHECK(disk.files->failed_log_syncs() == 0);
+    disk.files().fail_log_sync(1);
+    CHECK(disk.files().failed_log_syncs() == 0);
     const auto epoch = (*s)->begin_epoch(1, 1);
     REQUIRE_FALSE(epoch.ok());
     CHECK(epoch.error().code() == errc::storage_failure);
