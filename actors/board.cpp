@@ -3,17 +3,74 @@
 #include <algorithm>
 #include <bit>
 
+#include "proto/ensure.hpp"
+
 namespace quorate {
+
+board::board(node_id self, std::vector<node_id> peers)
+    : ids_(std::move(peers)), members_count_(ids_.size() + 1), peers_(ids_.size()), cut_(ids_.size()) {
+  auto origins = std::make_shared<std::set<node_id>>(ids_.begin(), ids_.end());
+  origins->insert(self);
+  ensure(origins->size() == members_count_, "no two members have one number");
+  origins_ = std::move(origins);
+}
+
+void board::set_published(const log_position& end) {
+  std::lock_guard lock(mutex_);
+  published_ = end;
+}
+
+log_position board::published() const {
+  std::lock_guard lock(mutex_);
+  return published_;
+}
+
+void board::set_members(storage::member_list members) {
+  std::lock_guard lock(mutex_);
+  members_ = std::move(members);
+}
+
+storage::member_list board::members() const {
+  std::lock_guard lock(mutex_);
+  return members_;
+}
+
+std::shared_ptr<const std::set<node_id>> board::origins() const {
+  std::lock_guard lock(mutex_);
+  return origins_;
+}
+
+void board::add_origins(const std::vector<node_id>& more) {
+  std::lock_guard lock(mutex_);
+  auto all = std::make_shared<std::set<node_id>>(*origins_);
+  for (const auto origin : more)
+    if (all->size() < members_count_ + limits::foreign_origins_max) all->insert(origin);
+  if (all->size() != origins_->size()) origins_ = std::move(all);
+}
+
+std::optional<log_position> board::fork_with(const std::vector<core::hashed_position>& positions) const {
+  std::lock_guard lock(mutex_);
+  return vector_.fork_with(core::log_vector::of(positions));
+}
+
+std::optional<log_position> board::live_log_of(node_id member, std::int64_t now_us) const {
+  std::lock_guard lock(mutex_);
+  for (std::size_t i = 0; i < ids_.size(); ++i)
+    if (ids_[i] == member && peers_[i].called_us >= 0 && now_us - peers_[i].called_us < limits::suspicion_ms * 1000)
+      return peers_[i].live;
+  return std::nullopt;
+}
 
 void board::set_vector(core::log_vector vector, const log_id& live) {
   std::lock_guard lock(mutex_);
   vector_ = std::move(vector);
   live_ = live;
+  published_ = {live, vector_.at(live)};
 }
 
-void board::raise_vector(const std::vector<log_position>& positions) {
+void board::raise_vector(const std::vector<core::hashed_position>& positions) {
   std::lock_guard lock(mutex_);
-  for (const auto& position : positions) vector_.raise(position);
+  for (const auto& [position, hash] : positions) vector_.raise(position, hash);
 }
 
 core::log_vector board::vector() const {
@@ -31,13 +88,13 @@ log_position board::live_end() const {
   return {live_, vector_.at(live_)};
 }
 
-std::vector<log_position> board::news_for(core::log_vector& announced) const {
-  std::vector<log_position> news;
+std::vector<core::hashed_position> board::news_for(core::log_vector& announced) const {
+  std::vector<core::hashed_position> news;
   {
     std::lock_guard lock(mutex_);
     news = vector_.beyond(announced);
   }
-  for (const auto& position : news) announced.raise(position);
+  for (const auto& [position, hash] : news) announced.raise(position, hash);
   return news;
 }
 

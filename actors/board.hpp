@@ -8,7 +8,10 @@
 #include <cstdint>
 #include <limits>
 #include <map>
+#include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -33,6 +36,9 @@ struct peer_fact {
   std::uint64_t disk = 0;             ///< by its welcome
   std::uint64_t knows_us_by = 0;      ///< a disk of ours, by its welcome
   std::uint64_t complete_caller = 0;  ///< the disk of the last complete member of that name that called; 0 = none
+  std::string founder;                ///< by its welcome: whose directory the cluster begins with; empty = none it knows
+  log_position live;                  ///< by its last call: its own live log, and the last entry of it
+  std::int64_t called_us = -1;        ///< when it called last, steady clock; -1 = never
   std::string last_error;
   std::uint64_t connects = 0;
   std::size_t bytes_in_flight = 0;
@@ -48,11 +54,11 @@ struct actor_fact {
 
 class board {
  public:
-  explicit board(std::vector<node_id> peers) : ids_(std::move(peers)), peers_(ids_.size()), cut_(ids_.size()) {}
+  board(node_id self, std::vector<node_id> peers);
 
   // Written by the writer.
   void set_vector(core::log_vector vector, const log_id& live);
-  void raise_vector(const std::vector<log_position>& positions);
+  void raise_vector(const std::vector<core::hashed_position>& positions);
   void set_disks(const storage::member_disks& disks);
   storage::member_disks disks() const;
   /// Whether the member is known by this disk, durably.
@@ -64,12 +70,28 @@ class board {
   std::atomic<bool> disk_full{false};
   std::atomic<std::uint64_t> entries_refused_clock{0};
   std::atomic<std::uint64_t> entries_poisoned{0};
+  std::atomic<std::uint64_t> forks{0};  ///< times that a log was found to be another one elsewhere
+  /// The end of the live log, told before anybody hears of its entries.
+  void set_published(const log_position& end);
+  log_position published() const;
+
+  /// Which members count: of the directory, and what was learned since of who founded it.
+  void set_members(storage::member_list members);
+  storage::member_list members() const;
+  /// Who may have written a log. Members, and foreign ones: writers of logs that came with a directory.
+  std::shared_ptr<const std::set<node_id>> origins() const;
+  /// At most limits::foreign_origins_max foreign ones in all; what is beyond is not taken.
+  void add_origins(const std::vector<node_id>& more);
 
   core::log_vector vector() const;
+  /// Of the positions one that ends in the same entry here, and not with the same bytes.
+  std::optional<log_position> fork_with(const std::vector<core::hashed_position>& positions) const;
+  /// The live log of the member, and its end as it told last; nothing unless it was heard of just now.
+  std::optional<log_position> live_log_of(node_id member, std::int64_t now_us) const;
   log_id live_log() const;
   log_position live_end() const;
   /// Positions beyond what `announced` holds; brings `announced` up to date.
-  std::vector<log_position> news_for(core::log_vector& announced) const;
+  std::vector<core::hashed_position> news_for(core::log_vector& announced) const;
 
   /// The highest name of a disk of this node that a peer has told of. Above the disk's own name: an old one was put
   /// back.
@@ -107,6 +129,9 @@ class board {
   void set_actor(const actor_fact& fact);
   std::vector<actor_fact> actors() const;
 
+  // Counted by sessions and links.
+  std::atomic<std::uint64_t> peers_refused{0};  ///< calls and messages of peers that were not taken
+
   // Written by operators' drills.
   std::atomic<bool>& cut(std::size_t index) { return cut_[index]; }
 
@@ -114,10 +139,14 @@ class board {
   void recount(std::size_t index);
 
   const std::vector<node_id> ids_;
+  const std::size_t members_count_;  ///< in origins_; the others are foreign
   mutable std::mutex mutex_;
   core::log_vector vector_;
   log_id live_;
+  log_position published_;
   storage::member_disks disks_;
+  storage::member_list members_;
+  std::shared_ptr<const std::set<node_id>> origins_;
   std::atomic<bool> complete_{false};
   std::atomic<std::uint64_t> own_disk_{0};
   std::vector<peer_fact> peers_;

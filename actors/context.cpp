@@ -1,7 +1,11 @@
 #include "actors/context.hpp"
 
+#include <algorithm>
+
+#include "actors/log.hpp"
 #include "actors/messages.hpp"
 #include "proto/hash.hpp"
+#include "proto/member_proof.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate {
@@ -33,7 +37,7 @@ node_context::node_context(node_options o, storage::store& s, const clock& t, ne
       time(t),
       transport(n),
       fail(std::move(f)),
-      facts(ids_of(peers)),
+      facts(self.id, ids_of(peers)),
       inbox([this] { writer.send(message::wake{}); }),
       words(facts, t, [this] { indexer.send(message::wake{}); }),
       clock_steps(options.max_clock_offset_ms) {
@@ -49,6 +53,63 @@ unsigned node_context::copies_needed(net::write_quorum quorum) const {
   }
   const auto copies = options.write_quorum == 0 ? members() / 2 + 1 : options.write_quorum;
   return planted(planted_bug::one_copy_less) && copies > 1 ? copies - 1 : copies;
+}
+
+core::known_facts node_context::known() const {
+  return {facts.origins(), facts.published(), time.wall_ms(), 0};
+}
+
+std::string node_context::nonce() const {
+  std::string bytes;
+  while (bytes.size() < nonce_bytes) {
+    const auto part = random();
+    for (int shift = 56; shift >= 0; shift -= 8) bytes.push_back(static_cast<char>(part >> shift));
+  }
+  return bytes;
+}
+
+void node_context::refused(const std::string& who, const status& why) {
+  ++facts.peers_refused;
+  logging::event(logging::level::warn, "peer.refused", {{"peer", who}, {"reason", why.message()}});
+}
+
+void node_context::forked(const std::string& peer, const log_position& where) {
+  ++facts.forks;
+  std::string log_of = std::to_string(to_number(where.log.origin));
+  if (where.log.origin == self.id) log_of = self.name;
+  for (const auto& one : peers)
+    if (one.id == where.log.origin) log_of = one.name;
+  logging::event(logging::level::error, "log.forked",
+                 {{"peer", peer},
+                  {"log_of", log_of},
+                  {"epoch", static_cast<std::int64_t>(where.log.epoch)},
+                  {"sequence", static_cast<std::int64_t>(where.sequence)},
+                  {"meaning", "this node and the peer hold different entries there; the log is not passed on between "
+                              "them, all others are"}});
+}
+
+void node_context::learn(const storage::member_list& theirs, const std::vector<std::uint64_t>& origins) {
+  std::vector<node_id> writers;
+  for (const auto origin : origins) writers.push_back(node_id{origin});
+  facts.add_origins(writers);
+  auto own = facts.members();
+  if (!own.founder.empty() || theirs.founder.empty()) return;
+  own.founder = theirs.founder;
+  facts.set_members(own);
+  writer.send(message::settle_members{std::move(own)});
+}
+
+std::vector<node_id> node_context::foreign_origins() const {
+  std::vector<node_id> foreign;
+  for (const auto origin : *facts.origins())
+    if (origin != self.id && std::none_of(peers.begin(), peers.end(), [&](const auto& p) { return p.id == origin; }))
+      foreign.push_back(origin);
+  return foreign;
+}
+
+status node_context::check_value(const mutation& change) {
+  static_cast<void>(change);
+  return {};
 }
 
 status node_context::has_room() const {

@@ -13,6 +13,7 @@
 #include "actors/address.hpp"
 #include "actors/board.hpp"
 #include "actors/core/clock_agreement.hpp"
+#include "actors/core/peer_rules.hpp"
 #include "actors/live_words.hpp"
 #include "actors/node.hpp"
 #include "actors/writer_inbox.hpp"
@@ -29,10 +30,13 @@ struct member_identity {
 };
 
 /// Remembers which entry the writer was about to merge, across its deaths: one that was in hand at two of them is set
-/// aside (hazard: a poisoned entry must not become a crash loop). Only the writer uses it.
+/// aside, because a poisoned entry must not become a crash loop; and so is one that came twice in a form that cannot be
+/// read. Only the writer uses it.
 struct poison_watch {
+  static constexpr std::size_t watched_max = 1'024;  ///< whoever sends more of them is not worth the memory
   std::optional<log_position> in_hand;
   std::map<log_position, int> deaths;
+  std::map<log_position, int> unreadable;  ///< how often it came so
   std::set<log_position> set_aside;
 };
 
@@ -52,8 +56,25 @@ struct node_context {
   /// Ends the node: the disk failed, or restarts did not help. Any thread; the first call counts.
   const std::function<void(const status&)> fail;
 
+  /// What peers' words are held against (core/peer_rules.hpp).
+  core::known_facts known() const;
+  /// 16 bytes nobody can foresee.
+  std::string nonce() const;
+  /// A caller or a peer was not taken: counts it and says so, shortened and not more often than is of use.
+  void refused(const std::string& who, const status& why);
+  /// A log is another one elsewhere, from this entry on at the latest.
+  void forked(const std::string& peer, const log_position& where);
+  /// What a proven peer says of the cluster: who founded it, and who wrote logs without being a member.
+  void learn(const storage::member_list& theirs, const std::vector<std::uint64_t>& origins);
+  /// Origins of logs that are no members, those this node has been told of included.
+  std::vector<node_id> foreign_origins() const;
+  /// Whether what a peer sent under a key is what such a key holds.
+  static status check_value(const mutation& change);
+
   /// What the reaper does; set before it starts, never changed.
   std::function<result<std::uint64_t>()> collect_expired;
+  /// Ends streams whose callers do not say who they are; likewise.
+  std::function<void()> sweep_callers;
 
   board facts;
   writer_inbox inbox;
@@ -63,6 +84,8 @@ struct node_context {
   core::clock_step_guard clock_steps;
   /// The newest hybrid time of this process, across lives of the writer; 0 before the first. Only the writer uses it.
   std::uint64_t last_stamp = 0;
+  /// This start makes the directory the one the cluster begins with. Set before the tree stands.
+  bool founding = false;
 
   address writer;
   address fanout;

@@ -80,7 +80,7 @@ result<bool> indexer_state::follow() {
   }
   changed_keys changed;
   for (const auto& upto : news)
-    if (auto followed = follow_log(upto, &changed); !followed) return followed;
+    if (auto followed = follow_log(upto.position, &changed); !followed) return followed;
   if (auto indexed = index(changed); !indexed) return indexed;
   context->words.cover(covered_);
   return true;

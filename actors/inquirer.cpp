@@ -157,6 +157,7 @@ void inquirer_state::on_found(const message::found& m) {
     // What is learned after the deadline comes too late, say because this process stood still (core/refill.hpp).
     if (r.deadline_us <= now_us) continue;
     auto& one = r.keys[index];
+    if (finding.record && finding.key != one.key.key) continue;  // the value of something else
     core::holding held{finding.stamp, finding.record};
     if (finding.number == one.question)
       one.machine.found(m.member, std::move(held));

@@ -63,6 +63,16 @@ struct remember {
   storage::member_disks disks;
 };
 
+/// To the writer: it was learned whose directory the cluster began with; put the list on disk.
+struct settle_members {
+  storage::member_list members;
+};
+
+/// To the writer, from a link: a peer holds other entries in this log of ours. If it is the live one, go on in a new one.
+struct forked {
+  log_id log;
+};
+
 /// To the inquirer: ask the members about the keys of these writes, then hand them to the writer.
 struct inquire {
   std::vector<net::write_ticket> writes;
@@ -95,6 +105,7 @@ struct found {
     std::uint64_t number = 0;
     version stamp;
     std::optional<stored_record> record;
+    record_key key;  ///< of the record, where there is one
   };
   unsigned member = 0;
   std::vector<finding> findings;
@@ -148,6 +159,8 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::begun_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::acked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::remember)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::settle_members)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::forked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::inquire_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::read_value_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::ask)

@@ -13,6 +13,7 @@
 
 #include "actors/context.hpp"
 #include "actors/core/digest.hpp"
+#include "actors/core/membership.hpp"
 #include "actors/fanout.hpp"
 #include "actors/guarded_store.hpp"
 #include "actors/inbound.hpp"
@@ -30,6 +31,7 @@
 #include "actors/supervisor.hpp"
 #include "actors/writer.hpp"
 #include "proto/hash.hpp"
+#include "proto/member_proof.hpp"
 #include "quorate/v1/admin.pb.h"
 #include "storage/store.hpp"
 
@@ -56,19 +58,15 @@ class actor_config : public caf::actor_system_config {
   }
 };
 
-template <class Positions>
-void fill(const std::vector<log_position>& vector, Positions* out) {
-  for (const auto& p : vector) {
-    auto* position = out->Add();
-    position->set_origin(to_number(p.log.origin));
-    position->set_epoch(p.log.epoch);
-    position->set_sequence(p.sequence);
-  }
-}
+/// The members a node begins with.
+struct start_list {
+  storage::member_list members;
+  bool founding = false;  ///< from now on: the directory becomes the one the cluster begins with
+};
 
 class running_node final : public node, public net::node_api {
  public:
-  running_node(const node_options& options, std::unique_ptr<storage::store> store,
+  running_node(const node_options& options, const start_list& members, std::unique_ptr<storage::store> store,
                std::unique_ptr<net::peer_transport> transport, std::function<void(const status&)> on_fatal,
                const clock& time, const actor_runtime& runtime)
       : runtime_(runtime),
@@ -81,6 +79,9 @@ class running_node final : public node, public net::node_api {
         started_us_(context_.time.steady_us()),
         config_(runtime),
         system_(config_) {
+    context_.facts.set_members(members.members);
+    context_.founding = members.founding;
+    context_.sweep_callers = [this] { gate_.sweep(); };
     if (context_.options.collect_expired)
       context_.collect_expired = [this] { return context_.options.collect_expired(*this); };
     if (context_.options.index_words_at_start) context_.words.want();
@@ -153,9 +154,10 @@ class running_node final : public node, public net::node_api {
   const clock& time() const override { return context_.time; }
   std::int64_t quorum_timeout_us() const override { return context_.options.quorum_timeout_ms * 1000; }
 
-  result<std::shared_ptr<net::inbound_link>> accept(const v1::Hello& hello, std::shared_ptr<net::answer_sink> answers,
-                                                    v1::Welcome* welcome) override {
-    return gate_.accept(hello, std::move(answers), welcome);
+  result<std::shared_ptr<net::inbound_link>> accept(const v1::Knock& knock, bool local,
+                                                    std::shared_ptr<net::answer_sink> answers,
+                                                    v1::Challenge* challenge) override {
+    return gate_.accept(knock, local, std::move(answers), challenge);
   }
 
   std::unique_ptr<snapshot_reading> snapshot() const override { return store_->snapshot(); }
@@ -203,6 +205,7 @@ class running_node final : public node, public net::node_api {
     using parent = caf::event_based_actor*;
     std::vector<child_spec> children;
     auto add = [&](std::string name, address* place, std::function<caf::actor(parent)> spawn) {
+      places_.emplace_back(name, place);
       children.push_back({std::move(name), place, std::move(spawn), {}});
     };
     add("fanout", &context_.fanout, [context](parent p) -> caf::actor { return p->spawn(fanout_behavior, context); });
@@ -238,6 +241,12 @@ class running_node final : public node, public net::node_api {
     return children;
   }
 
+  address* place_of(std::string_view name) const {
+    for (const auto& [child, place] : places_)
+      if (child == name) return place;
+    return nullptr;
+  }
+
   void refuse(std::vector<net::write_ticket>& tickets, const status& why) {
     for (auto& ticket : tickets) ticket.finish({why, {}, {}, context_.copies_needed(ticket->quorum), 0});
     tickets.clear();
@@ -261,10 +270,7 @@ class running_node final : public node, public net::node_api {
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);
     runtime_.wait(supervisor_gone_);
     supervisor_ = caf::actor();
-    for (auto* place : {&context_.writer, &context_.fanout, &context_.inquirer, &context_.log_reader,
-                        &context_.scrubber, &context_.reaper, &context_.indexer, &context_.reconciler})
-      place->clear();
-    for (auto& link : context_.links) link->clear();
+    for (auto& [name, place] : places_) place->clear();
     context_.inbox.close();
   }
 
@@ -280,6 +286,8 @@ class running_node final : public node, public net::node_api {
   actor_config config_;
   caf::actor_system system_;
   caf::actor supervisor_;
+  /// The children of the supervisor, by name; filled before it starts.
+  std::vector<std::pair<std::string, address*>> places_;
 
   std::atomic<bool> draining_{false};
   std::atomic<bool> failed_{false};
@@ -306,7 +314,7 @@ void running_node::describe(v1::StatusReply* reply) const {
     reply->set_tombstones(summary->counts.tombstones);
   }
   auto own = facts.vector();
-  fill(own.list(), reply->mutable_vector());
+  core::fill(own.list(), reply->mutable_vector());
   auto peers = facts.peers();
   auto now_us = context_.time.steady_us();
   for (std::size_t i = 0; i < peers.size(); ++i) {
@@ -321,7 +329,8 @@ void running_node::describe(v1::StatusReply* reply) const {
     peer->set_clock_known(fact.clock_known);
     peer->set_clock_offset_ms(fact.clock_offset_ms);
     std::uint64_t behind = 0;
-    for (const auto& position : own.beyond(fact.vector)) behind += position.sequence - fact.vector.at(position.log);
+    for (const auto& [position, hash] : own.beyond(fact.vector))
+      behind += position.sequence - fact.vector.at(position.log);
     peer->set_entries_behind(behind);
     peer->set_bytes_in_flight(fact.bytes_in_flight);
     peer->set_bytes_waiting(fact.bytes_waiting);
@@ -332,21 +341,21 @@ void running_node::describe(v1::StatusReply* reply) const {
   reply->set_entries_refused_clock(facts.entries_refused_clock);
   reply->set_entries_poisoned(facts.entries_poisoned);
   reply->set_sync(true);
+  const auto members = facts.members();
+  for (const auto& name : members.names) reply->add_member_names(name);
+  reply->set_founder(members.founder);
+  reply->set_forks(facts.forks);
+  reply->set_peers_refused(facts.peers_refused);
 }
 
 void running_node::describe(v1::ActorsReply* reply) const {
   auto* top = reply->add_actors();
   top->set_name("supervisor");
   top->set_state("running");
-  auto mailbox = [&](const std::string& name) -> std::uint64_t {
+  const auto mailbox = [&](const std::string& name) -> std::uint64_t {
     if (name == "writer") return context_.inbox.waiting();
-    if (name == "fanout") return context_.fanout.waiting();
-    if (name == "inquirer") return context_.inquirer.waiting();
-    if (name == "log_reader") return context_.log_reader.waiting();
-    if (name == "indexer") return context_.indexer.waiting();
-    for (std::size_t i = 0; i < context_.peers.size(); ++i)
-      if (name == "link." + context_.peers[i].name) return context_.links[i]->waiting();
-    return 0;
+    const auto* place = place_of(name);
+    return place == nullptr ? 0 : place->waiting();
   };
   for (const auto& fact : context_.facts.actors()) {
     auto* actor = reply->add_actors();
@@ -363,7 +372,12 @@ status running_node::describe(v1::DigestReply* reply) const {
   if (!summary) return summary.error();
   reply->set_root(core::root_of(summary->buckets));
   for (const auto& sum : summary->buckets) reply->add_buckets(core::bytes_of(sum));
-  fill(summary->vector, reply->mutable_vector());
+  for (const auto& p : summary->vector) {
+    auto* position = reply->add_vector();
+    position->set_origin(to_number(p.log.origin));
+    position->set_epoch(p.log.epoch);
+    position->set_sequence(p.sequence);
+  }
   reply->set_records(summary->counts.live);
   reply->set_tombstones(summary->counts.tombstones);
   return {};
@@ -386,27 +400,10 @@ status running_node::drill(const v1::DrillRequest& request) {
     if (name == &request.cut_link()) gate_.close(*link, {errc::unavailable, "the link is cut by a drill"});
   }
   if (const auto& victim = request.kill_actor(); !victim.empty()) {
-    if (victim == "writer") {
-      context_.writer.send(message::crash{});
-    } else if (victim == "fanout") {
-      context_.fanout.send(message::crash{});
-    } else if (victim == "inquirer") {
-      context_.inquirer.send(message::crash{});
-    } else if (victim == "log_reader") {
-      context_.log_reader.send(message::crash{});
-    } else if (victim == "scrubber") {
-      context_.scrubber.send(message::crash{});
-    } else if (victim == "reaper" && context_.options.collect_expired) {
-      context_.reaper.send(message::crash{});
-    } else if (victim == "indexer") {
-      context_.indexer.send(message::crash{});
-    } else if (victim == "reconciler") {
-      context_.reconciler.send(message::crash{});
-    } else if (auto link = victim.rfind("link.", 0) == 0 ? link_of(victim.substr(5)) : std::nullopt; link) {
-      context_.links[*link]->send(message::crash{});
-    } else {
+    auto* place = place_of(victim);
+    if (place == nullptr)
       return status::invalid("kill_actor", "no actor named '" + victim + "'; 'admin actors' lists them");
-    }
+    place->send(message::crash{});
   }
   return {};
 }
@@ -439,6 +436,9 @@ status validate(const node_options& options) {
     return status::invalid("--quorum-timeout",
                            "must be 1 ms to " + std::to_string(limits::quorum_timeout_ms_max / 1000) + " s");
   if (options.max_clock_offset_ms < 1) return status::invalid("--max-clock-offset", "must be at least 1 ms");
+  if (!options.cluster_key.empty() && options.cluster_key.size() != cluster_key_bytes)
+    return status::invalid("--cluster-key-file", "holds a key of " + std::to_string(options.cluster_key.size())
+                                                     + " bytes, it must have " + std::to_string(cluster_key_bytes));
   if (options.relay_delay_ms < 0) return status::invalid("--relay-delay", "must not be negative");
   return {};
 }
@@ -448,7 +448,17 @@ result<std::unique_ptr<node>> start_node(const node_options& options, std::uniqu
                                          std::function<void(const status& why)> on_fatal, const clock& time,
                                          const actor_runtime& runtime) {
   if (auto valid = validate(options); !valid) return valid;
-  return std::unique_ptr<node>(std::make_unique<running_node>(options, std::move(store), std::move(transport),
+  const auto held = store->summary();
+  if (!held) return held.error();
+  core::wanted_members wanted{options.name, {}, options.write_quorum, options.adopt_peers};
+  for (const auto& peer : options.peers) wanted.peers.push_back(peer.name);
+  auto list = core::settle_members({held->members, !held->vector.empty(), held->disks}, wanted);
+  if (!list) return list.error();
+  auto settled = options;
+  settled.write_quorum = list->write_quorum;
+  const bool founding = list->founder == options.name && held->members != *list;
+  return std::unique_ptr<node>(std::make_unique<running_node>(settled, start_list{std::move(*list), founding},
+                                                              std::move(store), std::move(transport),
                                                               std::move(on_fatal), time, runtime));
 }
 

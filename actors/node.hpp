@@ -55,6 +55,9 @@ struct node_options {
   std::int64_t collect_interval_ms = limits::collect_interval_ms_default;
   /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
   bool accept_loss = false;
+  /// What the directory holds is what the cluster of these peers begins with (core/membership.hpp).
+  bool adopt_peers = false;
+  std::string cluster_key;  ///< 32 bytes; empty = none
   /// The disk was begun because the one before was damaged: it is filled by others, never taken for that of a new
   /// member.
   bool began_after_damage = false;

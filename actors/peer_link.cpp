@@ -4,10 +4,14 @@
 #include <chrono>
 
 #include "actors/actor_defaults.hpp"
+#include "actors/configuration.hpp"
+#include "actors/core/membership.hpp"
+#include "actors/core/peer_rules.hpp"
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
 #include "proto/entry_codec.hpp"
 #include "proto/limits.hpp"
+#include "proto/member_proof.hpp"
 #include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
 
@@ -43,13 +47,6 @@ class stream_events final : public net::peer_stream_events {
   const std::shared_ptr<stream_readiness> ready_;
 };
 
-std::vector<log_position> positions_of(const google::protobuf::RepeatedPtrField<v1::LogPosition>& in) {
-  std::vector<log_position> out;
-  out.reserve(static_cast<std::size_t>(in.size()));
-  for (const auto& p : in) out.push_back({{node_id{p.origin()}, p.epoch()}, p.sequence()});
-  return out;
-}
-
 std::size_t bytes_of(const message::ask::question& question) {
   const auto value = question.write_back ? question.write_back->value.size() + question.write_back->alias.size() : 0;
   return question.key.bytes.size() + value + 64;
@@ -71,18 +68,89 @@ void peer_link_state::connect() {
   ready_ = std::make_shared<stream_readiness>();
   connecting_since_ms_ = now_ms();
   ++stream_number_;
+  own_nonce_ = context->nonce();
+  peer_nonce_.clear();
+  hello_due_ = false;
+  v1::Knock knock;
+  knock.set_protocol(protocol_version);
+  knock.set_cluster_id(context->options.cluster_id);
+  knock.set_from(context->self.name);
+  knock.set_to(context->peers[index].name);
+  knock.set_nonce(own_nonce_);
+  stream_ = context->transport.open(context->peers[index].address, knock,
+                                    std::make_shared<stream_events>(context->links[index], stream_number_, ready_));
+}
+
+void peer_link_state::on_challenge(const v1::Challenge& challenge) {
+  const bool keyed = !context->options.cluster_key.empty();
+  if (auto right = core::check_nonce(challenge.nonce()); !right) return refuse(right);
+  // Without a proof to come, nothing that the other side says would be worth anything.
+  if (challenge.keyed() != keyed)
+    return refuse({errc::not_permitted, std::string(keyed ? "it has no cluster key, and this node has one"
+                                                          : "it has a cluster key, and this node has none")
+                                            + ": give every node the same --cluster-key-file"});
+  phase_ = phase::greeting;
+  peer_nonce_ = challenge.nonce();
+  hello_due_ = true;
+  send_hello();
+}
+
+void peer_link_state::send_hello() {
+  if (!hello_due_) return;
+  if (!ready_->writable) {
+    ready_->wanted = true;
+    // It may have become writable just before it could see that it is wanted.
+    if (!ready_->writable) return;
+  }
   v1::Hello hello;
-  hello.set_protocol(1);
-  hello.set_cluster_id(context->options.cluster_id);
   hello.set_from(context->self.name);
   hello.set_to(context->peers[index].name);
   hello.set_instance(context->instance);
-  hello.add_members(context->self.name);
-  for (const auto& peer : context->peers) hello.add_members(peer.name);
-  std::sort(hello.mutable_members()->begin(), hello.mutable_members()->end());
   hello.set_disk(context->facts.disks().own);
-  stream_ = context->transport.open(context->peers[index].address, hello,
-                                    std::make_shared<stream_events>(context->links[index], stream_number_, ready_));
+  fill(context->facts.members(), hello.mutable_configuration());
+  hello.set_epoch(context->facts.live_log().epoch);
+  for (const auto origin : context->foreign_origins()) hello.add_origins(to_number(origin));
+  v1::PeerFrame frame;
+  auto* sealed = frame.mutable_hello();
+  sealed->set_content(hello.SerializeAsString());
+  sealed->set_proof(make_proof(context->options.cluster_key, proof_of::hello, own_nonce_, peer_nonce_,
+                               sealed->content()));
+  ready_->writable = false;
+  hello_due_ = false;
+  stream_->send(std::move(frame));
+}
+
+void peer_link_state::on_welcome(const v1::Sealed& sealed) {
+  const auto& peer = context->peers[index].name;
+  if (!proof_fits(sealed.proof(), context->options.cluster_key, proof_of::welcome, own_nonce_, peer_nonce_,
+                  sealed.content()))
+    return refuse({errc::not_permitted, "it does not have this node's cluster key: give every node the same "
+                                        "--cluster-key-file"});
+  v1::Welcome welcome;
+  if (!welcome.ParseFromString(sealed.content())) return refuse({errc::malformed, "bytes that are no welcome"});
+  if (welcome.from() != peer || welcome.to() != context->self.name)
+    return refuse({errc::malformed, "its welcome names others than the call"});
+  const auto theirs = configuration_of(welcome.configuration());
+  if (auto same = core::compare_members(context->facts.members(), context->facts.complete(), theirs, peer); !same)
+    return refuse(same);
+  // Before the positions are looked at: they may be of logs that came with its directory.
+  context->learn(theirs, {welcome.origins().begin(), welcome.origins().end()});
+  if (auto right = core::check(welcome, context->known()); !right) return refuse(right);
+  become_open(welcome);
+}
+
+void peer_link_state::refuse(const status& why) {
+  context->refused(context->peers[index].name, why);
+  drop(why.message());
+}
+
+void peer_link_state::compare(const std::vector<core::hashed_position>& positions) {
+  const auto fork = context->facts.fork_with(positions);
+  if (!fork) return;
+  auto& told = forks_told_[fork->log];
+  if (told == fork->sequence) return;
+  told = fork->sequence;
+  context->forked(context->peers[index].name, *fork);
 }
 
 void peer_link_state::drop(const std::string& why) {
@@ -109,30 +177,32 @@ void peer_link_state::drop(const std::string& why) {
                    {{"peer", context->peers[index].name}, {"reason", why}});
 }
 
-void peer_link_state::become_open(const v1::PeerAnswer& answer) {
+void peer_link_state::become_open(const v1::Welcome& welcome) {
   phase_ = phase::open;
   heartbeat_at_ms_ = 0;
   heartbeats_.clear();
   reading_since_ms_ = 0;
   // Before this link can bring an acknowledgement: an old disk that was put back must not count.
   for (auto seen = context->facts.newest_own_disk.load();
-       seen < answer.welcome().knows_you_by()
-       && !context->facts.newest_own_disk.compare_exchange_weak(seen, answer.welcome().knows_you_by());) {
+       seen < welcome.knows_you_by()
+       && !context->facts.newest_own_disk.compare_exchange_weak(seen, welcome.knows_you_by());) {
   }
-  peer_complete_ = answer.welcome().complete();
-  peer_full_ = answer.welcome().full();
-  auto vector = positions_of(answer.welcome().vector());
+  peer_complete_ = welcome.complete();
+  peer_full_ = welcome.full();
+  const auto vector = core::positions_of(welcome.vector());
+  compare(vector);
   machine.on_open(vector);
   machine.on_committed(context->facts.live_end());
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.up = true;
     f.heard_us = context->time.steady_us();
-    f.vector = core::log_vector(vector);
+    f.vector = core::log_vector::of(vector);
     f.vector_asked_us = -1;
-    f.complete = answer.welcome().complete();
-    f.full = answer.welcome().full();
-    f.disk = answer.welcome().disk();
-    f.knows_us_by = answer.welcome().knows_you_by();
+    f.complete = welcome.complete();
+    f.full = welcome.full();
+    f.disk = welcome.disk();
+    f.knows_us_by = welcome.knows_you_by();
+    f.founder = welcome.configuration().founder();
     f.clock_known = false;
     ++f.connects;
   });
@@ -141,8 +211,9 @@ void peer_link_state::become_open(const v1::PeerAnswer& answer) {
 
 void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
   const auto& echo = answer.echo();
-  auto vector = positions_of(echo.vector());
-  for (const auto& position : vector) machine.on_held(position);
+  const auto vector = core::positions_of(echo.vector());
+  compare(vector);
+  for (const auto& [position, hash] : vector) machine.on_held(position, hash);
   backoff_ms_ = 0;  // only now: a peer that opens streams and closes them again is not to be called in a rush
   while (!heartbeats_.empty() && heartbeats_.front().number < echo.number()) heartbeats_.pop_front();
   bool measured = false;
@@ -157,7 +228,7 @@ void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
   }
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.heard_us = context->time.steady_us();
-    for (const auto& position : vector) f.vector.raise(position);
+    for (const auto& [position, hash] : vector) f.vector.raise(position, hash);
     f.vector_asked_us = std::max(f.vector_asked_us, asked_us);
     f.bytes_in_flight = machine.bytes_in_flight();
     if (measured) {
@@ -171,43 +242,72 @@ void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
 void peer_link_state::on_answer(const message::stream_answer& m) {
   if (m.stream != stream_number_ || !stream_) return;
   heard_ms_ = now_ms();
-  const auto& answer = *m.answer;
-  if (answer.has_welcome() && phase_ == phase::connecting) {
-    become_open(answer);
+  auto& answer = *m.answer;
+  if (answer.has_challenge() && phase_ == phase::connecting) {
+    on_challenge(answer.challenge());
+    return;
+  }
+  if (answer.has_welcome() && phase_ == phase::greeting) {
+    on_welcome(answer.welcome());
+    answer.clear_welcome();  // what was merged with it is looked at below
   }
   if (phase_ != phase::open) return;
-  if (!answer.has_welcome() && answer.uncounted() == peer_complete_) {
+  auto known = context->known();
+  known.heartbeat = heartbeat_number_;
+  if (auto right = core::check(answer, known); !right) return refuse(right);
+  if (answer.ByteSizeLong() == 0) return pump();  // nothing came with the welcome
+  if (answer.uncounted() == peer_complete_) {
     peer_complete_ = !answer.uncounted();
     context->facts.change_peer(index, [&](peer_fact& f) { f.complete = peer_complete_; });
   }
-  if (!answer.has_welcome() && answer.full() != peer_full_) {
+  if (answer.full() != peer_full_) {
     peer_full_ = answer.full();
     context->facts.change_peer(index, [&](peer_fact& f) { f.full = peer_full_; });
   }
   const bool counts = !answer.uncounted() && context->facts.peer_counts(index);
   pass(kill_point::link_acknowledged);
   for (const auto& ack : answer.acks()) {
-    log_id log{node_id{ack.origin()}, ack.epoch()};
-    if (log.origin == context->self.id && !counts) reached(mark::ack_not_counted);
-    if (log.origin == context->self.id && (counts || planted(planted_bug::wiped_counts))) {
-      std::vector<core::superseded_entry> superseded;
-      for (const auto& s : ack.superseded())
-        superseded.push_back({s.sequence(), {s.by().time(), node_id{s.by().node()}}});
-      context->fanout.send(
-          message::acked{static_cast<unsigned>(index) + 1, log, ack.first(), ack.upto(), std::move(superseded)});
-    }
-    machine.on_held({log, ack.upto()});
+    on_ack(ack, counts);
+    if (phase_ != phase::open) return;
   }
-  for (const auto& refusal : answer.refusals()) {
-    log_id log{node_id{refusal.origin()}, refusal.epoch()};
-    // A gap is repaired at once; for the other reasons time has to pass first.
-    auto pause = refusal.reason() == v1::LogRefusal::GAP ? 0 : limits::refusal_retry_ms;
-    reached(mark::link_refused);
-    machine.on_refused(log, refusal.have(), now_ms() + pause);
-  }
+  for (const auto& refusal : answer.refusals()) on_refusal(refusal);
   if (counts || planted(planted_bug::wiped_counts)) on_findings(answer);
   if (answer.has_echo()) on_echo(answer);
   pump();
+}
+
+void peer_link_state::on_ack(const v1::LogAck& ack, bool counts) {
+  const log_position upto{{node_id{ack.origin()}, ack.epoch()}, ack.upto()};
+  if (!planted(planted_bug::peers_believed)) {
+    if (!machine.acknowledgeable(upto))
+      return refuse({errc::malformed, "entry " + std::to_string(ack.upto()) + " of a log is acknowledged, and was not sent"});
+    if (!machine.same_bytes(upto, ack.hash())) {
+      context->forked(context->peers[index].name, upto);
+      return refuse({errc::malformed, "other bytes than those that were sent are acknowledged"});
+    }
+  }
+  if (upto.log.origin == context->self.id && !counts) reached(mark::ack_not_counted);
+  if (upto.log.origin == context->self.id && (counts || planted(planted_bug::wiped_counts))) {
+    std::vector<core::superseded_entry> superseded;
+    for (const auto& s : ack.superseded())
+      superseded.push_back({s.sequence(), {s.by().time(), node_id{s.by().node()}}});
+    context->fanout.send(message::acked{static_cast<unsigned>(index) + 1, upto.log, ack.first(), ack.upto(),
+                                        std::move(superseded)});
+  }
+  machine.on_held(upto, ack.hash());
+}
+
+void peer_link_state::on_refusal(const v1::LogRefusal& refusal) {
+  const log_id log{node_id{refusal.origin()}, refusal.epoch()};
+  // A gap is repaired at once; for the other reasons time has to pass first, for some of them much of it.
+  std::int64_t pause_ms = limits::refusal_retry_ms;
+  if (refusal.reason() == v1::LogRefusal::GAP) pause_ms = 0;
+  if (refusal.reason() == v1::LogRefusal::POISON || refusal.reason() == v1::LogRefusal::FORK)
+    pause_ms = limits::hopeless_retry_ms;
+  if (refusal.reason() == v1::LogRefusal::FORK && log.origin == context->self.id)
+    context->writer.send(message::forked{log});
+  reached(mark::link_refused);
+  machine.on_refused(log, refusal.have(), now_ms() + pause_ms);
 }
 
 void peer_link_state::on_findings(const v1::PeerAnswer& answer) {
@@ -216,8 +316,10 @@ void peer_link_state::on_findings(const v1::PeerAnswer& answer) {
   found.findings.reserve(static_cast<std::size_t>(answer.findings_size()));
   for (const auto& f : answer.findings()) {
     message::found::finding one{f.number(), {f.version().time(), node_id{f.version().node()}}, {}};
-    if (f.has_mutation())
+    if (f.has_mutation()) {
       one.record = stored_record{one.stamp, f.mutation().deleted(), f.mutation().alias(), f.mutation().value()};
+      one.key = {static_cast<key_kind>(f.mutation().kind()), f.mutation().key()};
+    }
     found.findings.push_back(std::move(one));
   }
   context->inquirer.send(std::move(found));
@@ -242,6 +344,9 @@ void peer_link_state::add_heartbeat(v1::PeerFrame& frame) {
   sent.mark = machine.on_heartbeat(sent.steady_us / 1000);
   frame.mutable_heartbeat()->set_number(sent.number);
   frame.mutable_heartbeat()->set_wall_ms(sent.wall_ms);
+  const auto end = context->facts.published();
+  frame.mutable_heartbeat()->set_epoch(end.log.epoch);
+  frame.mutable_heartbeat()->set_end(end.sequence);
 }
 
 bool peer_link_state::add_questions(v1::PeerFrame& frame) {
@@ -272,7 +377,9 @@ bool peer_link_state::add_questions(v1::PeerFrame& frame) {
 }
 
 void peer_link_state::on_sent(const message::stream_sent& m) {
-  if (m.stream == stream_number_ && stream_) pump();
+  if (m.stream != stream_number_ || !stream_) return;
+  if (phase_ == phase::greeting) return send_hello();
+  pump();
 }
 
 void peer_link_state::on_closed(const message::stream_closed& m) {
@@ -349,6 +456,7 @@ void peer_link_state::on_tick() {
       if (!cut && now >= retry_at_ms_ && context->facts.live_log().epoch != 0) connect();
       break;
     case phase::connecting:
+    case phase::greeting:
       if (now - connecting_since_ms_ > limits::connect_timeout_ms)
         drop("no answer from " + context->peers[index].address + " within " + std::to_string(limits::connect_timeout_ms)
              + " ms");

@@ -10,8 +10,11 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <random>
+#include <string>
+#include <vector>
 
 #include <caf/behavior.hpp>
 #include <caf/stateful_actor.hpp>
@@ -21,8 +24,13 @@
 #include "actors/messages.hpp"
 
 namespace quorate::v1 {
+class Challenge;
+class LogAck;
+class LogRefusal;
 class PeerFrame;
-}
+class Sealed;
+class Welcome;
+}  // namespace quorate::v1
 
 namespace quorate {
 
@@ -52,10 +60,21 @@ struct peer_link_state {
   core::link machine;
 
  private:
-  enum class phase { idle, connecting, open };
+  enum class phase { idle, connecting, greeting, open };
 
   void connect();
-  void become_open(const v1::PeerAnswer& answer);
+  /// The peer wants to know who calls: says so, once the stream takes a frame.
+  void on_challenge(const v1::Challenge& challenge);
+  void send_hello();
+  /// The peer says who it is. Whether it is, and may be, decides whether the link opens.
+  void on_welcome(const v1::Sealed& sealed);
+  void become_open(const v1::Welcome& welcome);
+  /// The peer broke a rule: count it, say so, end the stream.
+  void refuse(const status& why);
+  void on_ack(const v1::LogAck& ack, bool counts);
+  void on_refusal(const v1::LogRefusal& refusal);
+  /// Whether this node holds other entries where the peer's logs end.
+  void compare(const std::vector<core::hashed_position>& positions);
   void drop(const std::string& why);
   void on_echo(const v1::PeerAnswer& answer);
   void on_findings(const v1::PeerAnswer& answer);
@@ -69,6 +88,10 @@ struct peer_link_state {
   std::uint64_t stream_number_ = 0;          ///< events of other streams are stale
   std::shared_ptr<stream_readiness> ready_;  ///< of the present stream
   std::int64_t connecting_since_ms_ = 0;
+  std::string own_nonce_;   ///< of the present stream
+  std::string peer_nonce_;  ///< likewise; empty before its challenge
+  bool hello_due_ = false;  ///< it waits for the stream to take a frame
+  std::map<log_id, sequence_number> forks_told_;  ///< so that each is told once
   std::int64_t heard_ms_ = 0;
   std::int64_t retry_at_ms_ = 0;
   std::int64_t backoff_ms_ = 0;

@@ -50,6 +50,7 @@ void reconciler_state::on_tick() {
   }
 
   settle_disks(peers);
+  if (context->sweep_callers) context->sweep_callers();
 
   std::vector<core::peer_view> views;
   for (std::size_t i = 0; i < peers.size(); ++i)
@@ -80,13 +81,18 @@ void reconciler_state::settle_disks(const std::vector<peer_fact>& peers) {
     return context->writer.send(message::remember{std::move(wanted)});
   }
   if (!held.complete) {
+    const bool founded = !context->facts.members().founder.empty();
     std::vector<core::refill_view> views;
     for (std::size_t i = 0; i < peers.size(); ++i)
       views.push_back({context->peers[i].id, peers[i].up, peers[i].complete && context->facts.peer_counts(i),
-                       peers[i].knows_us_by, peers[i].vector, peers[i].vector_asked_us});
+                       peers[i].knows_us_by, peers[i].vector, peers[i].vector_asked_us,
+                       peers[i].founder == context->peers[i].name, founded || !peers[i].founder.empty()});
     const auto verdict = filling->tick(context->facts.vector(), views);
     wanted.complete = verdict != core::refill_verdict::wait;
     if (verdict == core::refill_verdict::complete_as_new) reached(mark::filled_as_new);
+    if (verdict == core::refill_verdict::complete_as_joined)
+      logging::event(logging::level::info, "disk.joined",
+                     {{"meaning", "all that the founder of the cluster holds is here"}});
     if (verdict == core::refill_verdict::complete_as_refilled) {
       reached(mark::filled_after_loss);
       logging::event(logging::level::info, "disk.refilled");

@@ -9,8 +9,10 @@
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
+#include "proto/ensure.hpp"
 #include "proto/entry_codec.hpp"
 #include "proto/hash.hpp"
+#include "proto/log_chain.hpp"
 #include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
 
@@ -51,6 +53,7 @@ struct writer_state::answer_to_peer {
     sequence_number first = 0;
     sequence_number last = 0;
     std::vector<core::superseded_entry> superseded;
+    std::uint64_t hash = 0;  ///< of `last`
     std::optional<v1::LogRefusal::Reason> refusal;
     sequence_number have = 0;
   };
@@ -66,6 +69,7 @@ struct writer_state::answer_to_peer {
         ack->set_epoch(log.epoch);
         ack->set_first(a.first);
         ack->set_upto(a.last);
+        ack->set_hash(a.hash);
         for (const auto& s : a.superseded) {
           auto* superseded = ack->add_superseded();
           superseded->set_sequence(s.sequence);
@@ -85,6 +89,28 @@ struct writer_state::answer_to_peer {
   }
 };
 
+/// Entries that are on disk already, for comparison with ones that arrive again: read in stretches, because they come in
+/// stretches.
+class writer_state::held_entries {
+ public:
+  explicit held_entries(const storage::store& store) : store_(store) {}
+
+  result<shared_bytes> at(const log_id& log, sequence_number sequence) {
+    if (read_.empty() || read_.front().log != log || sequence < read_.front().sequence
+        || sequence > read_.back().sequence) {
+      auto stretch = store_.read_log(log, sequence, limits::frame_entries_bytes_max / 4);
+      if (!stretch) return stretch.error();
+      read_ = std::move(*stretch);
+      if (read_.empty()) return status(errc::corruption, "an entry that the vector covers is not there");
+    }
+    return read_[sequence - read_.front().sequence].bytes;
+  }
+
+ private:
+  const storage::store& store_;
+  std::vector<encoded_entry> read_;
+};
+
 status writer_state::open(node_context* node) {
   context_ = node;
   read_clocks();
@@ -95,7 +121,15 @@ status writer_state::open(node_context* node) {
   auto summary = node->store.summary();
   if (!summary) return summary.error();
   if (auto named = open_disk(summary->disks); !named) return named;
-  state_ = {core::log_vector(summary->vector), core::digest(summary->buckets), summary->counts};
+  if (auto listed = node->facts.members(); summary->members != listed)
+    if (auto stored = remember(listed); !stored) return stored;
+  auto ends = read_ends(summary->vector);
+  if (!ends) return ends.error();
+  ensure(ends->at(live_) == 0, "a log that begins is empty");
+  std::vector<node_id> writers;
+  for (const auto& position : summary->vector) writers.push_back(position.log.origin);
+  node->facts.add_origins(writers);
+  state_ = {std::move(*ends), core::digest(summary->buckets), summary->counts};
   // A new process starts above the stored bound; a new writer in the same process knows better, and does not leave a
   // gap that peers would have to take for a fast clock.
   clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
@@ -124,6 +158,8 @@ status writer_state::open_disk(const storage::member_disks& held) {
                  | (context_->random() & 0xFFFF);
   if (planted(planted_bug::wiped_counts)) disks_.complete = true;
   if (!disks_.complete && context_->members() == 1) disks_.complete = true;
+  // The directory that a cluster begins with holds all that was ever acknowledged, by whoever used it before.
+  if (!disks_.complete && context_->founding) disks_.complete = true;
   if (!disks_.complete && context_->options.accept_loss) {
     disks_.complete = true;
     logging::event(logging::level::warn, "disk.accepted_as_complete", {{"reason", "--accept-loss"}});
@@ -151,6 +187,87 @@ status writer_state::remember(const storage::member_disks& disks) {
   return {};
 }
 
+status writer_state::remember(const storage::member_list& members) {
+  storage::write_group group;
+  group.members = members;
+  return context_->store.commit(group);
+}
+
+status writer_state::on_forked(const log_id& log) {
+  // Not for a log of an earlier life, and not at the pace of somebody who says so all the time.
+  if (log != live_ || context_->time.steady_us() - forked_us_ < limits::reconnect_ms_max * 1000) return {};
+  forked_us_ = context_->time.steady_us();
+  logging::event(logging::level::warn, "writer.new_log", {{"reason", "a peer holds other entries in the present one"}});
+  return open(context_);
+}
+
+result<core::log_vector> writer_state::read_ends(const std::vector<log_position>& vector) const {
+  core::log_vector ends;
+  for (const auto& position : vector) {
+    auto last = context_->store.read_log(position.log, position.sequence, 1);
+    if (!last) return last.error();
+    if (last->size() != 1) return status(errc::corruption, "the last entry of a log is not there");
+    const auto& bytes = *last->front().bytes;
+    const auto content = decode_entry(bytes);
+    ends.raise(position, content && content->previous == 0 ? 0 : chain_hash(bytes));
+  }
+  return ends;
+}
+
+result<writer_state::judgement> writer_state::judge(const core::group_builder& group, const peer_batch& batch,
+                                                    const peer_batch::arrived_entry& arrived, held_entries& held) {
+  const auto& e = arrived.content;
+  const auto place = group.vector().place(e.log, e.sequence);
+  const auto refuse = [](v1::LogRefusal::Reason reason) { return judgement{static_cast<int>(reason), false}; };
+  const auto& peer = context_->peers[batch.from().peer()];
+  const auto fork = [&] {
+    context_->forked(peer.name, {e.log, e.sequence});
+    return refuse(v1::LogRefusal::FORK);
+  };
+  if (place == core::placement::held) {
+    reached(mark::writer_duplicate_entry);
+    if (planted(planted_bug::fork_accepted)) return judgement{{}, true};
+    auto here = group.added(e.log, e.sequence);
+    if (!here) {
+      auto stored = held.at(e.log, e.sequence);
+      if (!stored) return stored.error();
+      here = std::move(*stored);
+    }
+    // "Held" is never said of other bytes.
+    return *here == *arrived.encoded ? judgement{{}, true} : fork();
+  }
+  // Nobody but this writer appends to its live log.
+  if (e.log == live_) return fork();
+  if (place == core::placement::gap) {
+    if (planted(planted_bug::gap_accepted)) return judgement{{}, true};
+    reached(mark::writer_gap_refused);
+    return refuse(v1::LogRefusal::GAP);
+  }
+  if (!arrived.readable.ok()) {
+    // Once it may have been damaged on the way.
+    const log_position where{e.log, e.sequence};
+    context_->refused(peer.name, arrived.readable);
+    auto& poison = context_->poison;
+    if (poison.unreadable.size() >= poison_watch::watched_max) poison.unreadable.clear();
+    if (++poison.unreadable[where] < 2) return refuse(v1::LogRefusal::BUSY);
+    if (poison.set_aside.size() < poison_watch::watched_max && poison.set_aside.insert(where).second)
+      ++context_->facts.entries_poisoned;
+    return refuse(v1::LogRefusal::POISON);
+  }
+  if (context_->poison.set_aside.contains({e.log, e.sequence})) return refuse(v1::LogRefusal::POISON);
+  if (!group.follows(e) && !planted(planted_bug::fork_accepted)) return fork();
+  if (e.sequence == 1 && group.vector().positions().size() >= limits::logs_max) {
+    context_->refused(peer.name, {errc::overloaded, "another log, and there are " + std::to_string(limits::logs_max)});
+    return refuse(v1::LogRefusal::BUSY);
+  }
+  // A member that is there sends its own entries; what it does not know of cannot be relayed.
+  if (e.log.origin != peer.id && !planted(planted_bug::peers_believed)) {
+    const auto live = context_->facts.live_log_of(e.log.origin, now_.steady_us);
+    if (live && live->log == e.log && e.sequence > live->sequence) return refuse(v1::LogRefusal::BUSY);
+  }
+  return judgement{};
+}
+
 status writer_state::merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer) {
   auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
   const auto sender = context_->peers[batch.from().peer()].id;
@@ -163,6 +280,7 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     }
   }
   auto latest_ms = now_.wall_ms + correction_ms + context_->options.max_clock_offset_ms;
+  held_entries held(context_->store);
   for (auto& arrived : batch.entries) {
     const auto& e = arrived.content;
     auto& log = answer.logs[e.log];
@@ -171,21 +289,18 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
       log.refusal = reason;
       log.have = group.vector().at(e.log);
     };
-    auto place = group.vector().place(e.log, e.sequence);
+    auto judged = judge(group, batch, arrived, held);
+    if (!judged) return judged.error();
     result<version> verdict = version{};
-    if (place == core::placement::held) {
-      reached(mark::writer_duplicate_entry);
+    const bool has_gap = planted(planted_bug::gap_accepted)
+                         && group.vector().place(e.log, e.sequence) == core::placement::gap;
+    if (judged->refusal) {
+      refuse(static_cast<v1::LogRefusal::Reason>(*judged->refusal));
+      continue;
+    } else if (has_gap) {
+      // The defect: it is acknowledged below as if it were held.
+    } else if (judged->held) {
       verdict = group.judge_again(e);
-    } else if (e.log == live_) {
-      // Nobody but this writer appends to this log.
-      return {errc::in_use, "another process writes as '" + context_->self.name + "'"};
-    } else if (place == core::placement::gap && planted(planted_bug::gap_accepted)) {
-      log.last = e.sequence;
-      continue;
-    } else if (place == core::placement::gap) {
-      reached(mark::writer_gap_refused);
-      refuse(v1::LogRefusal::GAP);
-      continue;
     } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms
                && !planted(planted_bug::skewed_stamps_taken)) {
       reached(mark::writer_clock_refused);
@@ -195,26 +310,21 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
                         {"ahead_ms", static_cast<std::int64_t>(milliseconds_of(e.time)) - now_.wall_ms}});
       refuse(v1::LogRefusal::CLOCK);
       continue;
-    } else if (context_->facts.disk_full) {
+    } else if (context_->facts.disk_full && !planted(planted_bug::full_disk_acks)) {
       reached(mark::writer_disk_full_refused);
-      if (planted(planted_bug::full_disk_acks)) {
-        log.last = e.sequence;
-        continue;
-      }
       refuse(v1::LogRefusal::DISK_FULL);
       continue;
-    } else if (!context_->poison.set_aside.empty() && context_->poison.set_aside.contains({e.log, e.sequence})) {
-      refuse(v1::LogRefusal::POISON);
-      continue;
-    } else {
+    } else if (!context_->facts.disk_full) {
       context_->poison.in_hand = {e.log, e.sequence};
-      verdict = group.add(e, std::move(arrived.encoded));
+      verdict = group.add(e, arrived.encoded);
       context_->poison.in_hand.reset();
       clock_.observe(e.time);
     }
     if (!verdict) return verdict.error();
     if (log.first == 0) log.first = e.sequence;
+    ensure(log.last == 0 || e.sequence > log.last || judged->held, "entries of a log are acknowledged in their order");
     log.last = e.sequence;
+    log.hash = e.previous == 0 ? 0 : chain_hash(*arrived.encoded);
     // Only the origin counts copies, so only it needs the verdicts.
     if (*verdict) reached(mark::writer_write_superseded_on_arrival);
     if (*verdict && e.log.origin == sender) log.superseded.push_back({e.sequence, *verdict});
@@ -340,7 +450,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       ticket->found.keys.clear();
       for (const auto& change : *changes) ticket->found.keys.push_back({change.key, next});
     }
-    entry e{live_, group.vector().at(live_) + 1, next.time, std::move(*changes)};
+    auto e = next_entry(group, next, std::move(*changes));
     if (ticket->yields && !planted(planted_bug::collection_stamped_now)) {
       auto yielding = yielding_version(group, e);
       if (!yielding) return yielding.error();
@@ -357,7 +467,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     }
     auto verdict = group.add(e, bytes);
     if (!verdict) return verdict.error();
-    if (*verdict) throw std::logic_error("a new stamp is not above the versions this node has");
+    ensure(!*verdict, "a new stamp is above the versions this node has");
     ticket->found.position = {live_, e.sequence};
     begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict, with_own_copy});
     made.push_back({e.log, e.sequence, std::move(bytes)});
@@ -365,13 +475,22 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
   return {};
 }
 
+entry writer_state::next_entry(const core::group_builder& group, const version& stamp,
+                               std::vector<mutation> changes) const {
+  const auto end = group.vector().end_of(live_);
+  entry e{live_, end.sequence + 1, stamp.time, std::move(changes)};
+  e.previous = end.sequence == 0 ? chain_start(live_) : end.hash;
+  ensure(e.previous != 0, "every entry of this node's log holds the hash of the one before");
+  return e;
+}
+
 result<bool> writer_state::pass_on(core::group_builder& group, const record_key& key, const stored_record& value,
                                    std::vector<encoded_entry>& made) {
   auto held = group.get(key);
   if (!held) return held.error();
   if (*held && (*held)->stamp >= value.stamp) return false;
-  entry e{live_, group.vector().at(live_) + 1, value.stamp.time, {}, value.stamp.node};
-  e.mutations.push_back({key, value.deleted, value.alias, value.value});
+  auto e = next_entry(group, value.stamp, {{key, value.deleted, value.alias, value.value}});
+  e.stamped_by = value.stamp.node;
   auto bytes = std::make_shared<const std::string>(encode(e));
   auto verdict = group.add(e, bytes);
   if (!verdict) return verdict.error();
@@ -420,7 +539,7 @@ status writer_state::confirm(const std::vector<written_back>& values) {
     if (!*held) return {errc::internal, "a value that was written back is not there"};
     reached((*held)->stamp == value.record.stamp ? mark::writer_write_back_held : mark::writer_write_back_newer);
     if (!value.from) {
-      own.findings.push_back({value.number, (*held)->stamp, std::move(*held)});
+      own.findings.push_back({value.number, (*held)->stamp, std::move(*held), value.key});
       continue;
     }
     v1::PeerAnswer answer;
@@ -466,9 +585,11 @@ status writer_state::commit(core::group_builder& group, std::int64_t fit_wall_ms
   if (disks_changed_) writes.disks = disks_;
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
+  std::vector<core::hashed_position> ends;
+  for (const auto& position : writes.positions) ends.push_back({position, after.vector.end_of(position.log).hash});
   if (std::exchange(disks_changed_, false)) context_->facts.set_disks(disks_);
   state_ = std::move(after);
-  context_->facts.raise_vector(writes.positions);
+  context_->facts.raise_vector(ends);
   context_->words.on_news();
   return {};
 }
@@ -516,6 +637,8 @@ result<bool> writer_state::on_wake() {
       reached(mark::writer_clock_bound_stored_alone);
       if (auto stored = store_clock_bound(fit_wall_ms); !stored) return stored;
     }
+    ensure(clock_.last() < clock_bound_, "the stored bound of the clock is above every stamp that leaves the node");
+    context_->facts.set_published({live_, own.last});
     message::published published{std::move(made)};
     thread_loan loan;
     for (auto& link : context_->links) link->send(published);
@@ -571,6 +694,20 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
               "this disk is older than one that members have known this node by: it is to be filled again, start anew"};
         if (!stored) {
           context->fail(stored);
+          self->quit();
+        }
+      },
+      [self, context](const message::settle_members& m) {
+        context->writer.received();
+        if (auto stored = self->state.remember(m.members); !stored) {
+          context->fail(stored);
+          self->quit();
+        }
+      },
+      [self, context](const message::forked& m) {
+        context->writer.received();
+        if (auto begun = self->state.on_forked(m.log); !begun) {
+          context->fail(begun);
           self->quit();
         }
       },

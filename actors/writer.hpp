@@ -45,6 +45,9 @@ struct writer_state {
   /// One group. Returns whether more is waiting.
   result<bool> on_wake();
   status remember(const storage::member_disks& disks);
+  status remember(const storage::member_list& members);
+  /// A log of this node is another one elsewhere: when it is the live one, begins the next.
+  status on_forked(const log_id& log);
   /// Publishes whether the disk is full.
   void look_at_space();
   /// The name of this node's disk.
@@ -52,6 +55,17 @@ struct writer_state {
 
  private:
   struct answer_to_peer;
+  class held_entries;
+
+  /// The ends of all logs with the hashes of their last entries.
+  result<core::log_vector> read_ends(const std::vector<log_position>& vector) const;
+  /// Why an entry is not taken, if it is not: nothing of its log behind it is then. Ok with none: it is next.
+  struct judgement {
+    std::optional<int> refusal;  ///< a v1::LogRefusal::Reason
+    bool held = false;           ///< it is here already, the same bytes
+  };
+  result<judgement> judge(const core::group_builder& group, const peer_batch& batch,
+                          const peer_batch::arrived_entry& arrived, held_entries& held);
 
   /// A disk without a name is new; what that means is in core/refill.hpp.
   status open_disk(const storage::member_disks& held);
@@ -64,6 +78,8 @@ struct writer_state {
   /// The version of an entry that yields: just above what it replaces, so that whatever was stamped since, seen here
   /// or not, stays above it.
   result<version> yielding_version(const core::group_builder& group, const entry& e) const;
+  /// The entry of this node's log that follows what the group holds.
+  entry next_entry(const core::group_builder& group, const version& stamp, std::vector<mutation> changes) const;
   /// Has this node hold the value, as an entry of its own log, unless it has the same or a newer one. Whether it did.
   result<bool> pass_on(core::group_builder& group, const record_key& key, const stored_record& value,
                        std::vector<encoded_entry>& made);
@@ -88,6 +104,7 @@ struct writer_state {
   storage::member_disks disks_;
   bool disks_changed_ = false;  ///< to be written with the group
   log_id live_;
+  std::int64_t forked_us_ = 0;  ///< when a new log was begun because of a fork, steady clock
   /// Read once a group: what is decided about a clock must hold for what is done with it.
   struct {
     std::int64_t wall_ms = 0;

@@ -33,8 +33,9 @@ class peer_batch {
   const inbound_session& from() const { return *from_; }
 
   struct arrived_entry {
-    entry content;
+    entry content;  ///< of one that is not readable only its place
     shared_bytes encoded;
+    status readable;  ///< why it cannot be taken as it came
   };
   std::vector<arrived_entry> entries;
   std::size_t bytes = 0;

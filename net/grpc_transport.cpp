@@ -20,9 +20,9 @@ class outbound final : public grpc::ClientBidiReactor<v1::PeerFrame, v1::PeerAns
   outbound(const std::shared_ptr<grpc::Channel>& channel, std::shared_ptr<peer_stream_events> events)
       : stub_(v1::Replication::NewStub(channel)), events_(std::move(events)) {}
 
-  void start(const v1::Hello& hello, std::shared_ptr<outbound> self) {
+  void start(const v1::Knock& knock, std::shared_ptr<outbound> self) {
     self_ = std::move(self);
-    *frame_.mutable_hello() = hello;
+    *frame_.mutable_knock() = knock;
     stub_->async()->Link(&context_, this);
     // Writes are started from outside reactions; the hold keeps OnDone away until the stream is known to be dead.
     AddHold();
@@ -87,7 +87,7 @@ class outbound_handle final : public peer_stream {
 
 class grpc_transport final : public peer_transport {
  public:
-  std::unique_ptr<peer_stream> open(const std::string& address, const v1::Hello& hello,
+  std::unique_ptr<peer_stream> open(const std::string& address, const v1::Knock& knock,
                                     std::shared_ptr<peer_stream_events> events) override {
     grpc::ChannelArguments arguments;
     // A channel of its own for every stream: no shared backoff decides when a peer may be called again.
@@ -102,7 +102,7 @@ class grpc_transport final : public peer_transport {
     static const auto* const anchor = new std::shared_ptr<grpc::Channel>(channel);
     static_cast<void>(anchor);
     auto stream = std::make_shared<outbound>(channel, std::move(events));
-    stream->start(hello, stream);
+    stream->start(knock, stream);
     return std::make_unique<outbound_handle>(std::move(stream));
   }
 };

@@ -24,13 +24,13 @@ namespace quorate::v1 {
 class ActorsReply;
 class BackupIntoReply;
 class BackupIntoRequest;
+class Challenge;
 class DigestReply;
 class DrillRequest;
-class Hello;
+class Knock;
 class PeerAnswer;
 class PeerFrame;
 class StatusReply;
-class Welcome;
 }  // namespace quorate::v1
 
 namespace quorate::net {
@@ -205,10 +205,12 @@ class node_api {
   /// How long a write waits for its quorum unless its caller has less time.
   virtual std::int64_t quorum_timeout_us() const = 0;
 
-  /// A peer opened a stream and said hello. Fills `welcome`; errors: wrong_cluster, wrong_node (not a member, or
-  /// meant for somebody else), in_use (another live process has that name), invalid_argument (protocol).
-  virtual result<std::shared_ptr<inbound_link>> accept(const v1::Hello& hello, std::shared_ptr<answer_sink> answers,
-                                                       v1::Welcome* welcome) = 0;
+  /// Somebody opened a stream and knocked; `local`: from this machine. Fills the challenge, which is to be sent first;
+  /// the caller's next frame has to show who it is. Errors: wrong_cluster, wrong_node (not a member, or meant for
+  /// somebody else), not_permitted (a stranger's machine, and no key), invalid_argument (protocol), malformed.
+  virtual result<std::shared_ptr<inbound_link>> accept(const v1::Knock& knock, bool local,
+                                                       std::shared_ptr<answer_sink> answers,
+                                                       v1::Challenge* challenge) = 0;
 
   /// A copy of all this node holds, for a backup; none when its store cannot be copied. Not to outlive the node.
   virtual std::unique_ptr<snapshot_reading> snapshot() const { return nullptr; }

@@ -10,7 +10,7 @@
 #include "proto/status.hpp"
 
 namespace quorate::v1 {
-class Hello;
+class Knock;
 class PeerAnswer;
 class PeerFrame;
 }  // namespace quorate::v1
@@ -29,7 +29,7 @@ class peer_stream_events {
   virtual void on_closed(const status& why) = 0;
 };
 
-/// One stream to one peer. `send` at most once before each `on_sent` (the hello counts: `on_sent` follows it too).
+/// One stream to one peer. `send` at most once before each `on_sent` (the knock counts: `on_sent` follows it too).
 /// Destroying it closes it; events may still arrive until `on_closed`, so the events object is shared.
 class peer_stream {
  public:
@@ -41,8 +41,8 @@ class peer_stream {
 class peer_transport {
  public:
   virtual ~peer_transport() = default;
-  /// Starts to open a stream to `address` and sends `hello` first. Gives up after limits::connect_timeout_ms.
-  virtual std::unique_ptr<peer_stream> open(const std::string& address, const v1::Hello& hello,
+  /// Starts to open a stream to `address` and sends `knock` first. Gives up after limits::connect_timeout_ms.
+  virtual std::unique_ptr<peer_stream> open(const std::string& address, const v1::Knock& knock,
                                             std::shared_ptr<peer_stream_events> events) = 0;
 };
 

@@ -1,8 +1,10 @@
 #include "net/replication_service.hpp"
 
 #include <mutex>
+#include <string_view>
 
 #include "net/status_map.hpp"
+#include "proto/limits.hpp"
 
 namespace quorate::net {
 namespace {
@@ -18,6 +20,14 @@ class outlet final : public answer_sink {
     std::lock_guard lock(mutex_);
     if (finished_) return;
     if (writing_) {
+      // A peer that does not read its answers must not have them kept without bound.
+      waiting_bytes_ += answer.ByteSizeLong();
+      if (waiting_bytes_ > limits::answers_waiting_bytes_max) {
+        finished_ = true;
+        waiting_.Clear();
+        reactor_->Finish(to_grpc({errc::overloaded, "the answers on this stream are not read"}));
+        return;
+      }
       waiting_.MergeFrom(answer);
       has_waiting_ = true;
       return;
@@ -38,6 +48,7 @@ class outlet final : public answer_sink {
     writing_ = false;
     if (!ok || finished_ || !has_waiting_) return;
     has_waiting_ = false;
+    waiting_bytes_ = 0;
     start_write(std::exchange(waiting_, {}));
   }
 
@@ -59,14 +70,25 @@ class outlet final : public answer_sink {
   reactor_base* reactor_;
   bool writing_ = false;
   bool has_waiting_ = false;
+  std::size_t waiting_bytes_ = 0;
   bool finished_ = false;  ///< Finish was called; the reactor may be gone any moment
   v1::PeerAnswer current_;
   v1::PeerAnswer waiting_;
 };
 
+/// Whether a call comes from this machine, by gRPC's name of its other end.
+bool is_local(std::string_view peer) {
+  for (const std::string_view local : {"ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "ipv6:[::ffff:127.",
+                                       "ipv6:%5B::ffff:127.", "unix:", "inproc"})
+    if (peer.starts_with(local)) return true;
+  return false;
+}
+
 class link_reactor final : public reactor_base {
  public:
-  explicit link_reactor(node_api& node) : node_(node), outlet_(std::make_shared<outlet>(this)) { StartRead(&frame_); }
+  link_reactor(node_api& node, bool local) : node_(node), local_(local), outlet_(std::make_shared<outlet>(this)) {
+    StartRead(&frame_);
+  }
 
   void OnReadDone(bool ok) override {
     if (!ok) return outlet_->finish(grpc::Status::OK);
@@ -87,11 +109,11 @@ class link_reactor final : public reactor_base {
  private:
   bool greet() {
     v1::PeerAnswer answer;
-    if (!frame_.has_hello()) {
-      outlet_->close(status::invalid("hello", "must be the first frame"));
+    if (!frame_.has_knock()) {
+      outlet_->close(status::invalid("knock", "must be the first frame"));
       return false;
     }
-    auto accepted = node_.accept(frame_.hello(), outlet_, answer.mutable_welcome());
+    auto accepted = node_.accept(frame_.knock(), local_, outlet_, answer.mutable_challenge());
     if (!accepted) {
       outlet_->close(accepted.error());
       return false;
@@ -102,6 +124,7 @@ class link_reactor final : public reactor_base {
   }
 
   node_api& node_;
+  const bool local_;
   std::shared_ptr<outlet> outlet_;
   std::shared_ptr<inbound_link> link_;
   v1::PeerFrame frame_;
@@ -109,6 +132,8 @@ class link_reactor final : public reactor_base {
 
 }  // namespace
 
-reactor_base* replication_service::Link(grpc::CallbackServerContext*) { return new link_reactor(node_); }
+reactor_base* replication_service::Link(grpc::CallbackServerContext* context) {
+  return new link_reactor(node_, is_local(context->peer()));
+}
 
 }  // namespace quorate::net

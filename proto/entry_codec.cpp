@@ -12,6 +12,7 @@ std::string encode(const entry& e) {
   out.set_sequence(e.sequence);
   out.set_time(e.time);
   out.set_stamped_by(to_number(e.stamped_by));
+  out.set_previous(e.previous);
   for (const auto& change : e.mutations)
     fill(change.key, change.deleted, change.alias, change.value, out.add_mutations());
   return out.SerializeAsString();
@@ -29,6 +30,7 @@ result<entry> decode_entry(std::string_view bytes) {
   out.sequence = in.sequence();
   out.time = in.time();
   out.stamped_by = node_id{in.stamped_by()};
+  out.previous = in.previous();
   if (out.sequence == 0 || out.time == 0 || in.epoch() == 0 || in.mutations().empty())
     return status(errc::malformed, "entry without sequence, epoch, time or mutations");
   out.mutations.reserve(static_cast<std::size_t>(in.mutations_size()));
@@ -38,6 +40,14 @@ result<entry> decode_entry(std::string_view bytes) {
     out.mutations.push_back(std::move(*change));
   }
   return out;
+}
+
+std::optional<log_position> place_of_entry(std::string_view bytes) {
+  v1::Entry in;
+  if (bytes.size() > limits::frame_bytes_max || !in.ParseFromArray(bytes.data(), static_cast<int>(bytes.size()))
+      || in.epoch() == 0 || in.sequence() == 0)
+    return std::nullopt;
+  return log_position{{node_id{in.origin()}, in.epoch()}, in.sequence()};
 }
 
 void fill(const record_key& key, bool deleted, const std::string& alias, const std::string& value, v1::Mutation* out) {

@@ -51,6 +51,12 @@ inline constexpr std::size_t link_backlog_bytes_max = 8u << 10;  // small, so th
 inline constexpr std::size_t link_backlog_bytes_max = 4u << 20;  // live entries waiting for the stream, per peer
 #endif
 inline constexpr std::size_t frame_questions_bytes_max = 256u << 10;  // questions and write-backs of a frame
+inline constexpr std::size_t answers_waiting_bytes_max = 8u << 20;    // for a peer that does not read them, per stream
+// What a peer may say of logs. No counter comes near the first; the second is the room for all lives of all members.
+inline constexpr std::uint64_t sequence_max = std::uint64_t{1} << 62;
+inline constexpr std::size_t logs_max = 65'536;
+inline constexpr std::size_t foreign_origins_max = 64;  // writers of logs that came with a directory and are no members
+inline constexpr std::size_t handshakes_open_max = 64;  // streams whose caller has not yet shown that it is a member
 
 // The writer.
 inline constexpr std::size_t waiting_writes_max = 16'384;  // accepted, not yet taken by the writer
@@ -87,6 +93,9 @@ inline constexpr std::int64_t connect_timeout_ms = 1'000;
 inline constexpr std::int64_t relay_delay_ms = 500;
 inline constexpr std::int64_t reconcile_ms = 100;
 inline constexpr std::int64_t refusal_retry_ms = 250;
+inline constexpr std::int64_t hopeless_retry_ms = 30'000;  // of what was set aside or does not fit what is there
+// The name of a disk is the time of its first use. A clock may have been wrong then, but not by so much.
+inline constexpr std::int64_t disk_name_ahead_ms_max = std::int64_t{24} * 3'600 * 1'000;
 inline constexpr std::int64_t clock_offset_ms_max_default = 2'000;
 // The clock's upper bound is stored this far ahead of the wall clock, or the step ahead of stamps that run before it.
 // A new life starts above it, so it stays well below what peers accept.

@@ -74,6 +74,8 @@ struct entry {
   /// Who stamped it; zero = the log's own node, as for every write. Else a value that was written back: the node of
   /// this log did not make it but passes it on (docs/adr/0009).
   node_id stamped_by{};
+  /// The hash of the entry before it in its log (proto/log_chain.hpp); 0 in logs of releases that had no such thing.
+  std::uint64_t previous = 0;
   version stamp() const { return {time, stamped_by == node_id{} ? log.origin : stamped_by}; }
   bool operator==(const entry&) const = default;
 };

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/ensure.hpp"
+#include "proto/log_chain.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate::core {
@@ -47,17 +49,35 @@ result<version> group_builder::add(const entry& e, shared_bytes bytes) {
     }
     if (!(planted(planted_bug::digest_skips_deletes) && next.deleted))
       state_.content.replace(change.key, record.now, next);
-    if (record.now) --(record.now->deleted ? state_.counts.tombstones : state_.counts.live);
+    if (record.now) {
+      auto& count = record.now->deleted ? state_.counts.tombstones : state_.counts.live;
+      ensure(count > 0, "a record that is replaced was counted");
+      --count;
+    }
     ++(next.deleted ? state_.counts.tombstones : state_.counts.live);
     record.now = std::move(next);
     record.changed = true;
     if (planted(planted_bug::entry_torn) && entries_.size() > 2) break;
   }
-  state_.vector.advance(e.log, e.sequence);
-  ends_[e.log] = e.sequence;
+  state_.vector.advance(e.log, e.sequence, e.previous == 0 ? 0 : chain_hash(*bytes));
+  places_[e.log].push_back(entries_.size());
   bytes_ += bytes->size();
   entries_.push_back({e.log, e.sequence, std::move(bytes)});
   return by;
+}
+
+bool group_builder::follows(const entry& e) const {
+  const auto end = state_.vector.end_of(e.log);
+  if (end.sequence == 0) return e.previous == 0 || e.previous == chain_start(e.log);
+  return e.previous == end.hash;
+}
+
+shared_bytes group_builder::added(const log_id& log, sequence_number sequence) const {
+  const auto found = places_.find(log);
+  if (found == places_.end()) return nullptr;
+  const auto first = entries_[found->second.front()].sequence;
+  if (sequence < first || sequence - first >= found->second.size()) return nullptr;
+  return entries_[found->second[sequence - first]].bytes;
 }
 
 result<version> group_builder::judge_again(const entry& e) const {
@@ -87,8 +107,8 @@ std::pair<storage::write_group, group_state> group_builder::take() {
     change.record = std::move(*seen.now);
     group.records.push_back(std::move(change));
   }
+  for (const auto& [log, places] : places_) group.positions.push_back({log, entries_[places.back()].sequence});
   group.entries = std::move(entries_);
-  for (const auto& [log, sequence] : ends_) group.positions.push_back({log, sequence});
   group.buckets = state_.content.take_changes();
   if (!group.records.empty()) group.counts = state_.counts;
   return {std::move(group), std::move(state_)};

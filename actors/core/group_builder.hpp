@@ -35,6 +35,12 @@ class group_builder : public record_reader {
   /// the zero version). An error is the store's: damage or a failed read; the group must be thrown away then.
   result<version> add(const entry& e, shared_bytes bytes);
 
+  /// Whether an entry that is next in its log holds the hash of the one before it here. Logs of releases that had no
+  /// hashes have none from their first entry on.
+  bool follows(const entry& e) const;
+  /// The bytes of an entry that was added to this group; nothing for others.
+  shared_bytes added(const log_id& log, sequence_number sequence) const;
+
   /// The verdict on an entry that is already held: the version of its keys' present holder, where higher.
   result<version> judge_again(const entry& e) const;
 
@@ -76,7 +82,7 @@ class group_builder : public record_reader {
   mutable std::unordered_map<record_key, seen_record, key_hash> seen_;
   std::unordered_multimap<std::string, record_key> aliases_;  ///< given in this group
   std::vector<encoded_entry> entries_;
-  std::map<log_id, sequence_number> ends_;
+  std::map<log_id, std::vector<std::size_t>> places_;  ///< in entries_, of each log
   std::size_t bytes_ = 0;
 };
 

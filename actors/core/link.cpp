@@ -3,7 +3,9 @@
 #include <algorithm>
 #include <iterator>
 
+#include "proto/ensure.hpp"
 #include "proto/limits.hpp"
+#include "proto/log_chain.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate::core {
@@ -43,15 +45,16 @@ void link::trim_recent() {
   }
 }
 
-void link::on_open(const std::vector<log_position>& vector) {
+void link::on_open(const std::vector<hashed_position>& vector) {
   open_ = true;
   reading_ = false;
   // The welcome replaces what was known: a peer that lost its disk has less than it once said.
   if (planted(planted_bug::vector_only_grows))
-    for (const auto& position : vector) peer_.raise(position);
+    for (const auto& [position, hash] : vector) peer_.raise(position, hash);
   else
-    peer_ = log_vector(vector);
+    peer_ = log_vector::of(vector);
   in_flight_bytes_ = 0;
+  sent_.clear();
   chunk_.second.clear();
   window_.on_open();
   held_back_ = false;
@@ -65,15 +68,29 @@ void link::on_open(const std::vector<log_position>& vector) {
 void link::on_closed() { open_ = false; }
 
 void link::release(outgoing& out, sequence_number upto) {
-  while (!out.in_flight.empty() && out.in_flight.front().first <= upto) {
-    in_flight_bytes_ -= out.in_flight.front().second;
+  while (!out.in_flight.empty() && out.in_flight.front().last <= upto) {
+    ensure(in_flight_bytes_ >= out.in_flight.front().bytes, "bytes under way are counted down once");
+    in_flight_bytes_ -= out.in_flight.front().bytes;
     out.in_flight.pop_front();
     if (out.doomed > 0) --out.doomed;  // the doomed ones are the first; this one was taken after all
   }
 }
 
-void link::on_held(const log_position& position) {
-  peer_.raise(position);
+bool link::acknowledgeable(const log_position& position) const {
+  const auto sent = sent_.find(position.log);
+  return position.sequence <= peer_.at(position.log) || (sent != sent_.end() && position.sequence <= sent->second);
+}
+
+bool link::same_bytes(const log_position& position, std::uint64_t hash) const {
+  const auto found = outgoing_.find(position.log);
+  if (found == outgoing_.end() || hash == 0) return true;
+  return std::none_of(found->second.in_flight.begin(), found->second.in_flight.end(), [&](const auto& frame) {
+    return frame.last == position.sequence && frame.hash != hash;
+  });
+}
+
+void link::on_held(const log_position& position, std::uint64_t hash) {
+  peer_.raise(position, hash);
   auto found = outgoing_.find(position.log);
   if (found == outgoing_.end()) return;
   auto& out = found->second;
@@ -87,7 +104,7 @@ void link::on_refused(const log_id& log, sequence_number have, std::int64_t retr
   if (found == outgoing_.end()) return;
   auto& out = found->second;
   if (!out.in_flight.empty()) {
-    in_flight_bytes_ -= out.in_flight.front().second;
+    in_flight_bytes_ -= out.in_flight.front().bytes;
     out.in_flight.pop_front();
   }
   if (out.doomed > 0) {
@@ -136,7 +153,10 @@ send_order link::send(const log_id& log, outgoing& out, std::vector<encoded_entr
   std::size_t bytes = 0;
   for (const auto& e : entries) bytes += e.bytes->size();
   out.next = entries.back().sequence + 1;
-  out.in_flight.emplace_back(entries.back().sequence, bytes);
+  ensure(entries.front().log == log, "a frame holds entries of the log it is sent for");
+  out.in_flight.push_back({entries.back().sequence, bytes, chain_hash(*entries.back().bytes)});
+  auto& sent = sent_[log];
+  sent = std::max(sent, entries.back().sequence);
   in_flight_bytes_ += bytes;
   if (log == live_) trim_recent();
   return {std::move(entries)};

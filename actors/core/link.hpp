@@ -42,13 +42,18 @@ class link {
   void on_published(const std::vector<encoded_entry>& entries);
 
   /// The stream is open; the peer holds this much.
-  void on_open(const std::vector<log_position>& vector);
+  void on_open(const std::vector<hashed_position>& vector);
   void on_closed();
   /// Before on_closed, when it is closed because the peer was not heard of.
   void on_silence() { window_.on_silence(); }
 
   /// The peer has `upto` of a log on disk. Also from its echoes.
-  void on_held(const log_position& position);
+  void on_held(const log_position& position, std::uint64_t hash = 0);
+  /// Whether it can acknowledge that on this stream.
+  bool acknowledgeable(const log_position& position) const;
+  /// Whether an acknowledgement speaks of the bytes that were sent. (The last of each frame tell; the hash of the last
+  /// stands for all before it.)
+  bool same_bytes(const log_position& position, std::uint64_t hash) const;
   /// The peer did not take entries of this log: go on after `have`, not before `retry_at_ms`.
   void on_refused(const log_id& log, sequence_number have, std::int64_t retry_at_ms);
 
@@ -91,7 +96,12 @@ class link {
     sequence_number next = 1;  ///< first one not yet sent on this stream
     sequence_number upto = 0;  ///< last one to send
     std::int64_t held_until_ms = 0;
-    std::deque<std::pair<sequence_number, std::size_t>> in_flight;  ///< (last sequence, bytes) per frame
+    struct frame {
+      sequence_number last = 0;
+      std::size_t bytes = 0;
+      std::uint64_t hash = 0;  ///< of the last entry
+    };
+    std::deque<frame> in_flight;
     std::size_t doomed = 0;  ///< frames under way behind a refused one: they will be refused too, and change nothing
   };
 
@@ -118,6 +128,7 @@ class link {
   std::deque<encoded_entry> recent_;  ///< newest of the live log, contiguous, not yet sent
   std::size_t recent_bytes_ = 0;
   std::map<log_id, outgoing> outgoing_;
+  std::map<log_id, sequence_number> sent_;              ///< the last entry of each log that went out on this stream
   std::pair<log_id, std::deque<encoded_entry>> chunk_;  ///< read, not yet sent
   std::size_t in_flight_bytes_ = 0;
   send_window window_;

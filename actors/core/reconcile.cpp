@@ -15,7 +15,8 @@ std::vector<relay_order> reconcile::tick(std::int64_t now_ms, const log_id& live
   std::map<std::pair<node_id, log_id>, lag> lags;
   for (const auto& peer : peers) {
     if (!peer.up) continue;
-    for (const auto& [log, sequence] : own.positions()) {
+    for (const auto& [log, end] : own.positions()) {
+      const auto sequence = end.sequence;
       if (log == live_log) continue;
       auto held = peer.vector.at(log);
       if (held >= sequence) continue;

@@ -6,10 +6,25 @@
 
 namespace quorate::core {
 
+refill_verdict refill::as_new(const log_vector& own, const std::vector<refill_view>& others) const {
+  const auto any = [&](auto what) { return std::any_of(others.begin(), others.end(), what); };
+  if (!may_be_new_ || any([](const refill_view& other) { return !other.up || other.knows_us_by != 0; }))
+    return refill_verdict::wait;
+  if (any([](const refill_view& other) { return other.knows_founder; })) {
+    const bool joined = any([&](const refill_view& other) {
+      return other.founder && other.complete && own.covers(other.vector);
+    });
+    return joined ? refill_verdict::complete_as_joined : refill_verdict::wait;
+  }
+  const bool somebody_counts = any([](const refill_view& other) { return other.complete; });
+  const bool somebody_holds = !own.positions().empty()
+                              || any([](const refill_view& other) { return !other.vector.positions().empty(); });
+  if (somebody_holds && !somebody_counts && !planted(planted_bug::new_beside_contents)) return refill_verdict::wait;
+  return refill_verdict::complete_as_new;
+}
+
 refill_verdict refill::tick(const log_vector& own, const std::vector<refill_view>& others) {
-  const bool never_seen = std::all_of(others.begin(), others.end(),
-                                      [](const refill_view& other) { return other.up && other.knows_us_by == 0; });
-  if (never_seen && may_be_new_) return refill_verdict::complete_as_new;
+  if (const auto verdict = as_new(own, others); verdict != refill_verdict::wait) return verdict;
 
   std::size_t covered = 0;
   for (const auto& other : others) {

@@ -19,19 +19,19 @@ class network::stream : public std::enable_shared_from_this<stream> {
   stream(network& n, std::string from, std::string to, std::shared_ptr<net::peer_stream_events> events)
       : opener(std::move(from)), acceptor(std::move(to)), network_(n), events_(std::move(events)) {}
 
-  void open(const v1::Hello& hello) {
-    carry(forth_, [hello](stream& s) { s.greet(hello); });
+  void open(const v1::Knock& knock) {
+    carry(forth_, [knock](stream& s) { s.greet(knock); });
     tell_sent();
   }
   void send(v1::PeerFrame&& frame) {
     if (opener_gone_) return;
-    if (twice(forth_)) carry_frame(v1::PeerFrame(frame));
+    if (!frame.has_hello() && twice(forth_)) carry_frame(v1::PeerFrame(frame));
     carry_frame(std::move(frame));
     tell_sent();
   }
   void answer(v1::PeerAnswer&& answer) {
     if (acceptor_gone_) return;
-    if (!answer.has_welcome() && twice(back_)) carry_answer(v1::PeerAnswer(answer));
+    if (!answer.has_challenge() && !answer.has_welcome() && twice(back_)) carry_answer(v1::PeerAnswer(answer));
     carry_answer(std::move(answer));
   }
 
@@ -154,7 +154,7 @@ class network::stream : public std::enable_shared_from_this<stream> {
     acceptor_gone_ = true;
     if (auto link = std::exchange(link_, nullptr)) link->on_closed();
   }
-  void greet(const v1::Hello& hello);
+  void greet(const v1::Knock& knock);
 
   network& network_;
   std::shared_ptr<net::peer_stream_events> events_;  ///< none once on_closed was called
@@ -190,27 +190,27 @@ class network::sink final : public net::answer_sink {
   std::weak_ptr<stream> stream_;
 };
 
-void network::stream::greet(const v1::Hello& hello) {
+void network::stream::greet(const v1::Knock& knock) {
   if (acceptor_gone_) return;
   const auto found = network_.listeners_.find(acceptor);
   if (found == network_.listeners_.end()) return close_by_acceptor({errc::unavailable, "connection refused"});
-  v1::PeerAnswer answer_to_hello;
-  auto accepted =
-      found->second->accept(hello, std::make_shared<sink>(weak_from_this()), answer_to_hello.mutable_welcome());
+  v1::PeerAnswer answer_to_knock;
+  auto accepted = found->second->accept(knock, true, std::make_shared<sink>(weak_from_this()),
+                                        answer_to_knock.mutable_challenge());
   if (!accepted) return close_by_acceptor(accepted.error());
   link_ = std::move(*accepted);
-  answer(std::move(answer_to_hello));
+  answer(std::move(answer_to_knock));
 }
 
 class network::port final : public net::peer_transport {
  public:
   port(network& n, std::string name) : network_(n), name_(std::move(name)) {}
-  std::unique_ptr<net::peer_stream> open(const std::string& address, const v1::Hello& hello,
+  std::unique_ptr<net::peer_stream> open(const std::string& address, const v1::Knock& knock,
                                          std::shared_ptr<net::peer_stream_events> events) override {
     auto s = std::make_shared<stream>(network_, name_, address, std::move(events));
     std::erase_if(network_.streams_, [](const auto& one) { return one.expired(); });
     network_.streams_.push_back(s);
-    s->open(hello);
+    s->open(knock);
     return std::make_unique<handle>(std::move(s));
   }
 

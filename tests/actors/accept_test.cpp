@@ -1,8 +1,14 @@
 // Who may open a stream to a node, and under what configuration a node starts.
 #include <doctest/doctest.h>
 
+#include <atomic>
+#include <memory>
+#include <vector>
+
 #include "proto/entry_codec.hpp"
 #include "proto/hash.hpp"
+#include "proto/log_chain.hpp"
+#include "proto/member_proof.hpp"
 #include "tests/support/hand_made_peer.hpp"
 #include "tests/support/test_cluster.hpp"
 
@@ -25,7 +31,7 @@ TEST_SUITE("actors.accept") {
   TEST_CASE_FIXTURE(alone, "strangers and the misled are refused, each with its reason") {
     hand_made_peer b("b");
     auto hello = b.hello_to("a");
-    hello.set_cluster_id("another");
+    hello.knock.set_cluster_id("another");
     CHECK(b.open(a().api(), hello) == "wrong_cluster");
     CHECK(b.open(a().api(), b.hello_to("c")) == "wrong_node");
     hand_made_peer stranger("stranger");
@@ -33,10 +39,13 @@ TEST_SUITE("actors.accept") {
     hand_made_peer itself("a");
     CHECK(itself.open(a().api(), itself.hello_to("a")) == "wrong_node");
     hello = b.hello_to("a");
-    hello.add_members("d");
+    hello.hello.mutable_configuration()->add_members("d");
     CHECK(b.open(a().api(), hello) == "wrong_cluster");
     hello = b.hello_to("a");
-    hello.set_protocol(2);
+    hello.hello.mutable_configuration()->set_write_quorum(3);
+    CHECK(b.open(a().api(), hello) == "wrong_cluster");
+    hello = b.hello_to("a");
+    hello.knock.set_protocol(1);
     CHECK(b.open(a().api(), hello) == "invalid_argument");
     CHECK(b.open(a().api(), b.hello_to("a")) == "ok");
     b.close();
@@ -123,16 +132,39 @@ TEST_SUITE("actors.accept") {
     b.close();
   }
 
-  TEST_CASE_FIXTURE(alone, "a stream that carries damaged entries ends; the node stays") {
+  TEST_CASE_FIXTURE(alone, "a stream that carries what is not even the place of an entry ends; the node stays") {
     hand_made_peer b("b");
     REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
-    auto damaged = b.put(1, now(a()), "key", "value");
-    damaged.mutations.clear();
-    b.send({damaged});
+    v1::PeerFrame frame;
+    frame.add_entries("no entry at all");
+    b.send(frame);
     REQUIRE(b.closed().has_value());
     CHECK(b.closed()->code() == errc::malformed);
+    CHECK(a().status().peers_refused() == 1);
     b.close();
     CHECK(write(a().api(), "key", "value", {.quorum = net::write_quorum::one}).ok());
+    CHECK(a().failures().empty());
+  }
+
+  TEST_CASE_FIXTURE(alone, "an entry that cannot be read is set aside when it comes again, and other logs go on") {
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    auto unreadable = b.put(1, now(a()), "key", "value");
+    unreadable.mutations.clear();
+    auto of_c = b.put(1, now(a()), "of c", "value");
+    of_c.log = {node_id_of("c"), b.log.epoch};
+    b.send({unreadable, of_c});
+    REQUIRE(eventually([&] { return b.refusals().size() == 1; }));
+    // It may have been damaged on the way.
+    CHECK(b.refusals()[0].reason() == v1::LogRefusal::BUSY);
+    CHECK(b.acks().size() == 1);
+    CHECK(a().disk.value_of("of c") == "value");
+    b.send({unreadable});
+    REQUIRE(eventually([&] { return b.refusals().size() == 2; }));
+    CHECK(b.refusals()[1].reason() == v1::LogRefusal::POISON);
+    CHECK(a().status().entries_poisoned() == 1);
+    CHECK_FALSE(b.closed().has_value());
+    b.close();
     CHECK(a().failures().empty());
   }
 
@@ -173,11 +205,11 @@ TEST_SUITE("actors.accept") {
     b.complete = true;
     b.send({b.put(2, now(a()), "two", "value")});
     REQUIRE(eventually([&] { return b.acks().size() == 2; }));
-    CHECK(disk_of_b() == hello.disk());
+    CHECK(disk_of_b() == hello.hello.disk());
     b.close();
     a().stop();
     a().disk.power_cut();
-    CHECK(disk_of_b() == hello.disk());
+    CHECK(disk_of_b() == hello.hello.disk());
   }
 
   TEST_CASE_FIXTURE(alone, "a question is answered to a complete peer only once its disk is known") {
@@ -245,5 +277,228 @@ TEST_SUITE("actors.accept") {
     nodes["a"].start();
     CHECK(nodes["a"].kill("nobody").code() == errc::invalid_argument);
     CHECK(nodes["a"].kill("writer").ok());
+  }
+}
+
+TEST_SUITE("actors.accept.proof") {
+  const std::string key(32, 'k');
+  const std::string other_key(32, 'o');
+
+  struct keyed : cluster {
+    keyed() : cluster({.accept_loss = true, .start = false}) {
+      (*this)["a"].options.cluster_key = key;
+      (*this)["a"].start();
+    }
+    member& a() { return (*this)["a"]; }
+  };
+
+  hand_made_peer::greeting with_key(const hand_made_peer& peer, const std::string& held) {
+    auto words = peer.hello_to("a");
+    words.key = held;
+    return words;
+  }
+
+  TEST_CASE_FIXTURE(keyed, "only who has the key is taken, and nothing is said to anybody else") {
+    hand_made_peer b("b");
+    CHECK(b.open(a().api(), with_key(b, other_key)) == "not_permitted");
+    CHECK(b.closed()->message().find("another cluster key") != std::string::npos);
+    CHECK_THROWS(b.welcome());
+    CHECK(b.open(a().api(), with_key(b, {})) == "not_permitted");
+    CHECK_THROWS(b.welcome());
+    CHECK(b.challenge().keyed());
+    CHECK(b.open(a().api(), with_key(b, key)) == "ok");
+    CHECK(b.welcome().instance() != 0);
+    CHECK(a().status().peers_refused() == 2);
+    b.close();
+  }
+
+  TEST_CASE_FIXTURE(keyed, "a proof that was heard opens no second stream, and none to another node") {
+    hand_made_peer b("b");
+    auto words = with_key(b, key);
+    words.proof = make_proof(key, proof_of::hello, words.knock.nonce(), std::string(16, 'x'),
+                             words.hello.SerializeAsString());
+    CHECK(b.open(a().api(), words) == "not_permitted");
+    // A welcome's code is none for a hello, and what is sealed is all of it.
+    REQUIRE(b.open(a().api(), with_key(b, key)) == "ok");
+    const auto first = b.challenge().nonce();
+    b.close();
+    REQUIRE(b.open(a().api(), with_key(b, key)) == "ok");
+    CHECK(b.challenge().nonce() != first);
+    b.close();
+    CHECK_FALSE(proof_fits(make_proof(key, proof_of::welcome, "n", "m", "text"), key, proof_of::hello, "n", "m", "text"));
+    CHECK_FALSE(proof_fits(make_proof(key, proof_of::hello, "n", "m", "text"), key, proof_of::hello, "n", "m", "Text"));
+    CHECK_FALSE(proof_fits(make_proof(key, proof_of::hello, "nm", "", "text"), key, proof_of::hello, "n", "m", "text"));
+    CHECK_FALSE(proof_fits("", key, proof_of::hello, "n", "m", "text"));
+    CHECK_FALSE(proof_fits("x", "", proof_of::hello, "n", "m", "text"));
+    CHECK(proof_fits("", "", proof_of::hello, "n", "m", "text"));
+  }
+
+  TEST_CASE_FIXTURE(alone, "without a key nobody is taken from another machine, and who proves something is told") {
+    hand_made_peer b("b");
+    auto words = b.hello_to("a");
+    words.local = false;
+    CHECK(b.open(a().api(), words) == "not_permitted");
+    CHECK(b.open(a().api(), with_key(b, key)) == "not_permitted");
+    CHECK(b.closed()->message().find("this node has none") != std::string::npos);
+    CHECK(b.open(a().api(), b.hello_to("a")) == "ok");
+    b.close();
+  }
+
+  TEST_CASE_FIXTURE(keyed, "from another machine, with the key") {
+    hand_made_peer b("b");
+    auto words = with_key(b, key);
+    words.local = false;
+    CHECK(b.open(a().api(), words) == "ok");
+    b.close();
+  }
+
+  TEST_CASE_FIXTURE(alone, "callers who do not say who they are are sent away, and keep no member out") {
+    std::vector<std::unique_ptr<hand_made_peer>> silent;
+    std::vector<std::shared_ptr<net::inbound_link>> links;
+    struct deaf final : net::answer_sink {
+      void send(v1::PeerAnswer&&) override {}
+      void close(const status&) override { ++ended; }
+      std::atomic<int> ended{0};
+    };
+    const auto ear = std::make_shared<deaf>();
+    hand_made_peer b("b");
+    for (std::size_t i = 0; i < limits::handshakes_open_max + 10; ++i) {
+      v1::Challenge challenge;
+      auto accepted = a().api().accept(b.hello_to("a").knock, true, ear, &challenge);
+      REQUIRE(accepted.ok());
+      links.push_back(std::move(*accepted));
+    }
+    CHECK(ear->ended == 10);
+    CHECK(b.open(a().api(), b.hello_to("a")) == "ok");
+    CHECK(eventually([&] { return ear->ended == static_cast<int>(limits::handshakes_open_max + 10); }));
+    b.heartbeat();
+    CHECK(b.echoes() == 1);
+    b.close();
+  }
+
+  TEST_CASE("a cluster with a key works, and a member without it says what is missing") {
+    cluster nodes({.start = false});
+    for (const auto* name : {"a", "b", "c"}) nodes[name].options.cluster_key = key;
+    nodes["c"].options.cluster_key.clear();
+    for (const auto* name : {"a", "b", "c"}) nodes[name].start();
+    const auto told = [&](const char* node, const char* peer) {
+      return nodes[node].peer(peer).last_error().find("--cluster-key-file") != std::string::npos;
+    };
+    CHECK(eventually([&] { return told("a", "c") && told("c", "a"); }));
+    CHECK(nodes["a"].status().state() == "filling");
+    nodes["c"].stop();
+    nodes["c"].options.cluster_key = key;
+    nodes["c"].start();
+    REQUIRE(nodes.all_up());
+    CHECK(write(nodes["c"].api(), "key", "value", {.quorum = net::write_quorum::all}).ok());
+  }
+}
+
+TEST_SUITE("actors.accept.numbers") {
+  constexpr std::uint64_t top = ~std::uint64_t{0};
+
+  /// Whether the node goes on as before: it serves, it has ended the stream, nothing became of what was sent.
+  bool unharmed(member& a, const hand_made_peer& b) {
+    return b.closed() && a.failures().empty()
+           && write(a.api(), "key", "value", {.quorum = net::write_quorum::one}).ok();
+  }
+
+  TEST_CASE_FIXTURE(alone, "a disk of a name that no time can give is not remembered") {
+    hand_made_peer b("b");
+    auto words = b.hello_to("a");
+    words.hello.set_disk(top);
+    CHECK(b.open(a().api(), words) == "malformed");
+    CHECK(unharmed(a(), b));
+    CHECK(b.open(a().api(), b.hello_to("a")) == "ok");
+    b.heartbeat();
+    CHECK(eventually([&] {
+      const auto held = a().disk.store().summary();
+      const auto known = held->disks.others.find(node_id_of("b"));
+      return known != held->disks.others.end() && known->second == 1;
+    }));
+    b.close();
+  }
+
+  TEST_CASE_FIXTURE(alone, "entries of strangers, and at places that cannot be, end the stream") {
+    for (const bool stranger : {true, false}) {
+      hand_made_peer b("b");
+      REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+      auto e = b.put(1, now(a()), "forged", "value");
+      if (stranger)
+        e.log.origin = node_id_of("stranger");
+      else
+        e.sequence = top;
+      b.send({e});
+      CHECK(unharmed(a(), b));
+      CHECK(a().disk.version_of("forged") == version{});
+      b.close();
+    }
+  }
+
+  TEST_CASE_FIXTURE(alone, "an entry in the node's own live log is refused by name, and the node goes on") {
+    REQUIRE(write(a().api(), "key", "one", {.quorum = net::write_quorum::one}).ok());
+    const log_id live{node_id_of("a"), a().status().epoch()};
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    auto forged = b.put(2, now(a()), "forged", "value");
+    forged.log = live;
+    b.send({forged});
+    REQUIRE(eventually([&] { return b.refusals().size() == 1; }));
+    CHECK(b.refusals()[0].reason() == v1::LogRefusal::FORK);
+    CHECK(a().status().forks() == 1);
+    CHECK(a().failures().empty());
+    CHECK(write(a().api(), "key", "two", {.quorum = net::write_quorum::one}).ok());
+    CHECK(a().disk.version_of("forged") == version{});
+    b.close();
+  }
+
+  TEST_CASE_FIXTURE(alone, "held is not said of other bytes, nor is anything taken behind them") {
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    auto one = b.put(1, now(a()), "key", "value");
+    one.previous = chain_start(one.log);
+    auto two = b.put(2, now(a()) + 1, "key", "later");
+    two.previous = chain_hash(encode(one));
+    b.send({one, two});
+    REQUIRE(eventually([&] { return b.acks().size() == 1; }));
+    CHECK(b.acks()[0].hash() == chain_hash(encode(two)));
+    auto other = two;
+    other.mutations[0].value = "another";
+    b.send({other});
+    REQUIRE(eventually([&] { return b.refusals().size() == 1; }));
+    CHECK(b.refusals()[0].reason() == v1::LogRefusal::FORK);
+    CHECK(b.acks().size() == 1);
+    auto three = b.put(3, now(a()) + 2, "key", "latest");
+    three.previous = chain_hash(encode(other));
+    b.send({three});
+    REQUIRE(eventually([&] { return b.refusals().size() == 2; }));
+    CHECK(b.refusals()[1].reason() == v1::LogRefusal::FORK);
+    CHECK(a().disk.value_of("key") == "later");
+    // What was sent before is acknowledged as ever, and the log goes on where it fits.
+    three.previous = chain_hash(encode(two));
+    b.send({two, three});
+    REQUIRE(eventually([&] { return b.acks().size() == 2; }));
+    CHECK(a().disk.value_of("key") == "latest");
+    CHECK(a().status().forks() == 2);
+    b.close();
+  }
+
+  TEST_CASE("of the live log of a member that is there nobody relays more than it says there is") {
+    cluster nodes;
+    auto& a = nodes["a"];
+    const log_id live{node_id_of("c"), nodes["c"].status().epoch()};
+    // In the place of "b", which is down.
+    nodes["b"].stop();
+    REQUIRE(eventually([&] { return !a.peer("b").up(); }));
+    hand_made_peer b("b", 99);
+    REQUIRE(eventually([&] { return b.open(a.api(), b.hello_to("a")) == "ok"; }));
+    auto forged = b.put(1, now(a), "forged", "value");
+    forged.log = live;
+    forged.previous = chain_start(live);
+    b.send({forged});
+    REQUIRE(eventually([&] { return b.refusals().size() == 1; }));
+    CHECK(b.refusals()[0].reason() == v1::LogRefusal::BUSY);
+    CHECK(a.disk.version_of("forged") == version{});
+    b.close();
   }
 }

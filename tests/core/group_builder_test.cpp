@@ -4,6 +4,7 @@
 
 #include "proto/entry_codec.hpp"
 #include "storage/memory_store.hpp"
+#include "tests/core/numbers.hpp"
 
 using namespace quorate;
 using core::group_builder;
@@ -116,7 +117,7 @@ TEST_SUITE("core.group_builder") {
     add(group, put(log_b, 1, 120, "y", "z"));
     commit(group);
     auto summary = store->summary();
-    CHECK(summary->vector == state.vector.list());
+    CHECK(summary->vector == numbers_of(state.vector.list()));
     CHECK(summary->buckets == state.content.buckets());
     CHECK(summary->counts == state.counts);
     CHECK(state.vector.at(log_a) == 2);

@@ -11,6 +11,7 @@
 #include "actors/core/link.hpp"
 #include "proto/limits.hpp"
 #include "tests/core/pick.hpp"
+#include "tests/core/numbers.hpp"
 
 using namespace quorate;
 
@@ -212,7 +213,7 @@ class simulation {
     refusals_.clear();
     if (disk_lost) {
       std::vector<log_position> earlier;
-      for (const auto& p : peer_.list()) earlier.push_back({p.log, pick<sequence_number>(0, p.sequence)});
+      for (const auto& p : numbers_of(peer_.list())) earlier.push_back({p.log, pick<sequence_number>(0, p.sequence)});
       peer_ = core::log_vector(earlier);
       late.clear();
     }
@@ -240,8 +241,8 @@ class simulation {
       if (may_refuse && pick(0, 3) == 0) gain(pick(0, 2) == 0 ? f.log : *rc::gen::element(live_, relayed_a, relayed_b));
     }
     auto echo = may_refuse ? pick(0, 4) : 0;
-    if (echo == 1) answers.push_back({{}, {}, {}, false, peer_.list()});
-    if (echo == 2) answers.push_front({{}, {}, {}, false, peer_.list()});
+    if (echo == 1) answers.push_back({{}, {}, {}, false, numbers_of(peer_.list())});
+    if (echo == 2) answers.push_front({{}, {}, {}, false, numbers_of(peer_.list())});
     answers_.insert(answers_.end(), answers.begin(), answers.end());
   }
 
@@ -272,6 +273,8 @@ class simulation {
       unanswered_.pop_front();
       RC_LOG() << now_ms_ << " heard of " << name(a.about->log) << a.about->first << ".." << a.about->last << ": ack "
                << (a.ack ? a.ack->sequence : 0) << (a.refused_have ? a.gap ? ", gap" : ", refused" : "") << "\n";
+      // An honest acknowledgement is never taken for one of what was not sent.
+      if (a.ack) RC_ASSERT(machine_.acknowledgeable(*a.ack));
       if (a.ack) machine_.on_held(*a.ack);
       if (a.refused_have) {
         ++heard_refusals_[a.about->log];

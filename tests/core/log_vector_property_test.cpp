@@ -8,6 +8,7 @@
 
 #include "actors/core/log_vector.hpp"
 #include "tests/core/pick.hpp"
+#include "tests/core/numbers.hpp"
 
 using namespace quorate;
 using core::log_vector;
@@ -35,7 +36,7 @@ log_vector joined(log_vector to, const std::vector<log_position>& positions) {
   return to;
 }
 
-log_vector joined(const log_vector& a, const log_vector& b) { return joined(a, b.list()); }
+log_vector joined(const log_vector& a, const log_vector& b) { return joined(a, numbers_of(b.list())); }
 
 /// A receiver, and beside it the plain set of what it took.
 struct receiver {
@@ -73,7 +74,7 @@ TEST_SUITE("core.log_vector.properties") {
       RC_ASSERT(ab.covers(a));
       RC_ASSERT(ab.covers(b));
       if (c.covers(a) && c.covers(b)) RC_ASSERT(c.covers(ab));
-      RC_ASSERT(joined(a, b.beyond(a)) == ab);
+      RC_ASSERT(joined(a, numbers_of(b.beyond(a))) == ab);
     }));
   }
 
@@ -86,8 +87,8 @@ TEST_SUITE("core.log_vector.properties") {
       std::reverse(again.begin(), again.end());
       log_vector v(positions);
       RC_ASSERT(log_vector(again) == v);
-      RC_ASSERT(log_vector(v.list()) == v);
-      for (const auto& p : v.list()) RC_ASSERT(p.sequence > 0u);
+      RC_ASSERT(log_vector::of(v.list()) == v);
+      for (const auto& p : numbers_of(v.list())) RC_ASSERT(p.sequence > 0u);
     }));
   }
 
@@ -100,7 +101,7 @@ TEST_SUITE("core.log_vector.properties") {
       if (a.covers(b) && b.covers(c)) RC_ASSERT(a.covers(c));
       RC_ASSERT(joined(joined(a, b), c).covers(a));
       RC_ASSERT(a.covers(b) == b.beyond(a).empty());
-      for (const auto& p : b.beyond(a)) {
+      for (const auto& p : numbers_of(b.beyond(a))) {
         RC_ASSERT(p.sequence == b.at(p.log));
         RC_ASSERT(a.place(p.log, p.sequence) != placement::held);
       }

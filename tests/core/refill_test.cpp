@@ -36,6 +36,56 @@ void loses_its_disk(refill_view& view) { view.complete = false; }
 
 }  // namespace
 
+TEST_SUITE("core.refill.contents") {
+  refill_view holding(std::uint64_t id, bool complete = false) {
+    auto view = fresh(id);
+    view.complete = complete;
+    view.vector = of_log(id, 5);
+    return view;
+  }
+
+  TEST_CASE("nobody is new while somebody who does not count holds something") {
+    core::refill rule(settled_us);
+    CHECK(rule.tick(empty, {holding(2), fresh(3)}) == wait);
+    CHECK(rule.tick(of_log(1, 5), {fresh(2), fresh(3)}) == wait);
+    CHECK(rule.tick(empty, {fresh(2), fresh(3)}) == complete_as_new);
+    // Who counts has it from members that counted, and a majority of these.
+    CHECK(rule.tick(of_log(2, 5), {holding(2, true), fresh(3)}) == complete_as_new);
+  }
+
+  TEST_CASE("in a cluster that began with a directory, a member counts once it holds what the founder holds") {
+    auto founder = holding(2, true);
+    founder.founder = founder.knows_founder = true;
+    auto other = fresh(3);
+    other.knows_founder = true;
+    core::refill rule(settled_us);
+    CHECK(rule.tick(empty, {founder, other}) == wait);
+    CHECK(rule.tick(of_log(2, 4), {founder, other}) == wait);
+    CHECK(rule.tick(of_log(2, 5), {founder, other}) == complete_as_joined);
+    // Only one of them needs to know; all have to be there, and none may have known this one before.
+    other.knows_founder = false;
+    CHECK(rule.tick(of_log(2, 5), {founder, other}) == complete_as_joined);
+    CHECK(rule.tick(empty, {founder, other}) == wait);
+    goes_down(other);
+    CHECK(rule.tick(of_log(2, 5), {founder, other}) == wait);
+    other.up = true;
+    founder.knows_us_by = old_disk;
+    CHECK(rule.tick(of_log(2, 5), {founder, other}) == wait);
+    founder.knows_us_by = 0;
+    loses_its_disk(founder);
+    CHECK(rule.tick(of_log(2, 5), {founder, other}) == wait);
+  }
+
+  TEST_CASE("the same numbers with other bytes are not what the founder holds") {
+    auto founder = fresh(2);
+    founder.complete = founder.founder = founder.knows_founder = true;
+    founder.vector = log_vector::of({{{{node_id{2}, 7}, 5}, 11}});
+    core::refill rule(settled_us);
+    CHECK(rule.tick(log_vector::of({{{{node_id{2}, 7}, 5}, 99}}), {founder, fresh(3)}) == wait);
+    CHECK(rule.tick(log_vector::of({{{{node_id{2}, 7}, 5}, 11}}), {founder, fresh(3)}) == complete_as_joined);
+  }
+}
+
 TEST_SUITE("core.refill.new_cluster") {
   TEST_CASE("members that all began anew after damage do not take each other for a new cluster") {
     core::refill rule(settled_us, false);
@@ -100,7 +150,7 @@ TEST_SUITE("core.refill.lost_disk") {
       std::size_t held = 0;
       for (const auto& other : others) {
         CHECK(rule.tick(own, others) == (held >= needed ? complete_as_refilled : wait));
-        for (const auto& position : other.vector.list()) own.raise(position);
+        for (const auto& [position, hash] : other.vector.list()) own.raise(position);
         ++held;
       }
       CHECK(rule.tick(own, others) == complete_as_refilled);

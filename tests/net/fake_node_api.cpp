@@ -52,8 +52,8 @@ void fake_node_api::read(read_ticket&& ticket) {
   if (answer) taken.finish(std::move(*answer));
 }
 
-result<std::shared_ptr<inbound_link>> fake_node_api::accept(const v1::Hello&, std::shared_ptr<answer_sink>,
-                                                            v1::Welcome*) {
+result<std::shared_ptr<inbound_link>> fake_node_api::accept(const v1::Knock&, bool, std::shared_ptr<answer_sink>,
+                                                            v1::Challenge*) {
   return status(errc::not_permitted, "a fake node has no peers");
 }
 

@@ -45,7 +45,8 @@ class fake_node_api final : public node_api {
   const memory::text_index& words() const override { return index; }
   const clock& time() const override { return system_clock(); }
   std::int64_t quorum_timeout_us() const override { return 2'000'000; }
-  result<std::shared_ptr<inbound_link>> accept(const v1::Hello&, std::shared_ptr<answer_sink>, v1::Welcome*) override;
+  result<std::shared_ptr<inbound_link>> accept(const v1::Knock&, bool, std::shared_ptr<answer_sink>,
+                                               v1::Challenge*) override;
   void describe(v1::StatusReply*) const override {}
   void describe(v1::ActorsReply*) const override {}
   status describe(v1::DigestReply*) const override { return {}; }

@@ -1,7 +1,10 @@
 #include "tests/support/hand_made_peer.hpp"
 
+#include <stdexcept>
+
 #include "proto/entry_codec.hpp"
 #include "proto/hash.hpp"
+#include "proto/member_proof.hpp"
 
 namespace quorate::testing {
 
@@ -11,6 +14,7 @@ struct hand_made_peer::heard {
   std::vector<v1::LogRefusal> refusals;
   std::vector<v1::Finding> findings;
   std::size_t echoes = 0;
+  std::string welcome;
   std::optional<status> closed;
 };
 
@@ -23,6 +27,7 @@ class hand_made_peer::ear final : public net::answer_sink {
     heard_->refusals.insert(heard_->refusals.end(), answer.refusals().begin(), answer.refusals().end());
     heard_->findings.insert(heard_->findings.end(), answer.findings().begin(), answer.findings().end());
     if (answer.has_echo()) ++heard_->echoes;
+    if (answer.has_welcome()) heard_->welcome = answer.welcome().content();
   }
   void close(const status& why) override {
     std::lock_guard lock(heard_->mutex);
@@ -39,27 +44,48 @@ hand_made_peer::hand_made_peer(std::string name, std::uint64_t instance)
       instance_(instance),
       heard_(std::make_shared<heard>()) {}
 
-v1::Hello hand_made_peer::hello_to(const std::string& node) const {
-  v1::Hello hello;
-  hello.set_protocol(1);
-  hello.set_cluster_id("quorate");
-  hello.set_from(name_);
-  hello.set_to(node);
-  hello.set_instance(instance_);
+hand_made_peer::greeting hand_made_peer::hello_to(const std::string& node) const {
+  greeting words;
+  words.knock.set_protocol(2);
+  words.knock.set_cluster_id("quorate");
+  words.knock.set_from(name_);
+  words.knock.set_to(node);
+  words.knock.set_nonce("nonce of 16 byte");
+  words.hello.set_from(name_);
+  words.hello.set_to(node);
+  words.hello.set_instance(instance_);
   // Its process may change, its disk does not.
-  hello.set_disk(to_number(log.origin));
-  for (const auto* member : {"a", "b", "c"}) hello.add_members(member);
-  return hello;
+  words.hello.set_disk(1);
+  words.hello.set_epoch(log.epoch);
+  for (const auto* member : {"a", "b", "c"}) words.hello.mutable_configuration()->add_members(member);
+  words.hello.mutable_configuration()->set_write_quorum(2);
+  return words;
 }
 
-std::string hand_made_peer::open(net::node_api& node, const v1::Hello& hello) {
-  v1::Welcome welcome;
+std::string hand_made_peer::open(net::node_api& node, const greeting& words) {
   heard_ = std::make_shared<heard>();
-  auto accepted = node.accept(hello, std::make_shared<ear>(heard_), &welcome);
+  auto accepted = node.accept(words.knock, words.local, std::make_shared<ear>(heard_), &challenge_);
   if (!accepted) return std::string(name_of(accepted.error().code()));
   link_ = std::move(*accepted);
-  return "ok";
+  v1::PeerFrame frame;
+  auto* sealed = frame.mutable_hello();
+  sealed->set_content(words.hello.SerializeAsString());
+  sealed->set_proof(words.proof ? *words.proof
+                                : make_proof(words.key, proof_of::hello, words.knock.nonce(), challenge_.nonce(),
+                                             sealed->content()));
+  link_->on_frame(std::move(frame));
+  const auto why = closed();
+  return why ? std::string(name_of(why->code())) : "ok";
 }
+
+v1::Welcome hand_made_peer::welcome() const {
+  std::lock_guard lock(heard_->mutex);
+  v1::Welcome welcome;
+  if (heard_->welcome.empty() || !welcome.ParseFromString(heard_->welcome)) throw std::logic_error("no welcome came");
+  return welcome;
+}
+
+void hand_made_peer::send(v1::PeerFrame frame) { link_->on_frame(std::move(frame)); }
 
 void hand_made_peer::send(const std::vector<entry>& entries) {
   v1::PeerFrame frame;
@@ -72,6 +98,7 @@ void hand_made_peer::heartbeat() {
   v1::PeerFrame frame;
   frame.set_uncounted(!complete);
   frame.mutable_heartbeat()->set_number(1);
+  frame.mutable_heartbeat()->set_epoch(log.epoch);
   link_->on_frame(std::move(frame));
 }
 

@@ -19,9 +19,22 @@ class hand_made_peer {
   /// One of the members "a", "b", "c", or somebody who thinks so.
   explicit hand_made_peer(std::string name, std::uint64_t instance = 1);
 
-  v1::Hello hello_to(const std::string& node) const;
-  /// What accept said: "ok" or the name of the error.
-  std::string open(net::node_api& node, const v1::Hello& hello);
+  /// What it says of itself on the way in, honest until a test changes it.
+  struct greeting {
+    v1::Knock knock;
+    v1::Hello hello;
+    std::string key;    ///< it has; empty = none
+    bool local = true;  ///< where it calls from
+    std::optional<std::string> proof;  ///< instead of the right one
+  };
+  greeting hello_to(const std::string& node) const;
+  /// What came of it: "ok" once it was welcomed, or the name of the error.
+  std::string open(net::node_api& node, const greeting& words);
+  /// Of the last one that was opened: what it was challenged with, and welcomed by.
+  const v1::Challenge& challenge() const { return challenge_; }
+  v1::Welcome welcome() const;
+  /// A frame as it is.
+  void send(v1::PeerFrame frame);
   void send(const std::vector<entry>& entries);
   void heartbeat();
   /// Asks which version of the key the node holds.
@@ -30,7 +43,7 @@ class hand_made_peer {
   void write_back(std::uint64_t number, version stamp, const std::string& key, const std::string& value);
   void close();
 
-  /// An entry of this peer's log that puts one value.
+  /// An entry of this peer's log that puts one value, without the hash of the one before it.
   entry put(sequence_number sequence, std::uint64_t time, const std::string& key, const std::string& value) const;
 
   std::vector<v1::LogAck> acks() const;
@@ -51,6 +64,7 @@ class hand_made_peer {
   const std::uint64_t instance_;
   std::shared_ptr<heard> heard_;
   std::shared_ptr<net::inbound_link> link_;
+  v1::Challenge challenge_;
 };
 
 }  // namespace quorate::testing

@@ -57,7 +57,7 @@ class loopback_network::stream : public std::enable_shared_from_this<stream> {
   stream(loopback_network& network, std::string from, std::string to, std::shared_ptr<net::peer_stream_events> events)
       : opener(std::move(from)), acceptor(std::move(to)), network_(network), events_(std::move(events)) {}
 
-  void open(const v1::Hello& hello);
+  void open(const v1::Knock& knock);
   void send(v1::PeerFrame&& frame);
   void answer(v1::PeerAnswer&& answer);
   void close_by_opener();
@@ -71,7 +71,7 @@ class loopback_network::stream : public std::enable_shared_from_this<stream> {
   const std::string acceptor;
 
  private:
-  void greet(const v1::Hello& hello);
+  void greet(const v1::Knock& knock);
   void carry(v1::PeerFrame&& frame);
   void tell_sent();
   /// Calls the owner's events, one call at a time, unless it was told that the stream is over.
@@ -115,7 +115,7 @@ class loopback_network::sink final : public net::answer_sink {
 class loopback_network::port final : public net::peer_transport {
  public:
   port(loopback_network& network, std::string name) : network_(network), name_(std::move(name)) {}
-  std::unique_ptr<net::peer_stream> open(const std::string& address, const v1::Hello& hello,
+  std::unique_ptr<net::peer_stream> open(const std::string& address, const v1::Knock& knock,
                                          std::shared_ptr<net::peer_stream_events> events) override {
     auto opened = std::make_shared<stream>(network_, name_, address, std::move(events));
     {
@@ -123,7 +123,7 @@ class loopback_network::port final : public net::peer_transport {
       std::erase_if(network_.streams_, [](const auto& s) { return s.expired(); });
       network_.streams_.push_back(opened);
     }
-    opened->open(hello);
+    opened->open(knock);
     return std::make_unique<handle>(std::move(opened));
   }
 
@@ -134,7 +134,7 @@ class loopback_network::port final : public net::peer_transport {
 
 // -- stream ------------------------------------------------------------------------------------------------------
 
-void loopback_network::stream::open(const v1::Hello& hello) {
+void loopback_network::stream::open(const v1::Knock& knock) {
   bool refused = false;
   {
     std::lock_guard lock(network_.mutex_);
@@ -146,7 +146,7 @@ void loopback_network::stream::open(const v1::Hello& hello) {
     });
     return;
   }
-  network_.travel(opener, acceptor, {[self = shared_from_this(), hello] { self->greet(hello); }});
+  network_.travel(opener, acceptor, {[self = shared_from_this(), knock] { self->greet(knock); }});
   tell_sent();
 }
 
@@ -157,15 +157,15 @@ void loopback_network::stream::tell_sent() {
   });
 }
 
-void loopback_network::stream::greet(const v1::Hello& hello) {
+void loopback_network::stream::greet(const v1::Knock& knock) {
   if (accepted_over_) return;
   auto* node = network_.listener(acceptor);
   if (!node) return close_by_acceptor({errc::unavailable, "nobody listens as " + acceptor});
-  v1::PeerAnswer welcome;
-  auto accepted = node->accept(hello, std::make_shared<sink>(shared_from_this()), welcome.mutable_welcome());
+  v1::PeerAnswer challenge;
+  auto accepted = node->accept(knock, true, std::make_shared<sink>(shared_from_this()), challenge.mutable_challenge());
   if (!accepted) return close_by_acceptor(accepted.error());
   link_ = std::move(*accepted);
-  answer(std::move(welcome));
+  answer(std::move(challenge));
 }
 
 void loopback_network::stream::send(v1::PeerFrame&& frame) {
@@ -201,7 +201,7 @@ void loopback_network::stream::answer(v1::PeerAnswer&& answer) {
                   {[self = shared_from_this(), shared] {
                      self->tell([&](auto& events) { events.on_answer(v1::PeerAnswer(*shared)); });
                    },
-                   0, !shared->has_welcome()});
+                   0, !shared->has_challenge() && !shared->has_welcome()});
 }
 
 void loopback_network::stream::close_by_opener() {
