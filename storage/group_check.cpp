@@ -10,6 +10,8 @@ namespace {
 
 /// Of logs and of digest buckets: written in two bytes.
 constexpr std::size_t changes_max = 0xFFFF;
+/// More are nowhere; what is above was counted down from zero.
+constexpr std::uint64_t counts_max = std::uint64_t{1} << 63;
 
 status broken_promise(std::string what) { return {errc::internal, "write group: " + std::move(what)}; }
 
@@ -32,6 +34,8 @@ status check_sizes(const write_group& group) {
       return broken_promise("an alias too long to have been stored is to be removed");
     if (change.alias_added && change.record.alias.empty()) return broken_promise("an empty alias is added");
   }
+  if (group.counts && (group.counts->live > counts_max || group.counts->tombstones > counts_max))
+    return broken_promise("a count of records went below zero");
   if (group.positions.size() > changes_max || group.buckets.size() > changes_max)
     return broken_promise("more logs or digest buckets change than a row can hold");
   if (group.disks)

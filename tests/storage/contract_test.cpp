@@ -369,6 +369,8 @@ TEST_SUITE("storage.contract") {
     SUBCASE("a position beyond the log") { group.positions.front().sequence = 3; }
     SUBCASE("an entry without bytes") { group.entries.front().bytes = nullptr; }
     SUBCASE("the clock bound goes back") { group.clock_bound = 0; }
+    SUBCASE("fewer live records than none") { group.counts = record_counts{~0ull, 0}; }
+    SUBCASE("fewer tombstones than none") { group.counts = record_counts{1, ~0ull - 5}; }
     SUBCASE("a key of no bytes") { group.records.back().key.bytes.clear(); }
     SUBCASE("a key that is too long") { group.records.back().key.bytes.assign(limits::key_bytes_max + 1, 'k'); }
     SUBCASE("a key without a kind") { group.records.back().key.kind = key_kind{}; }
