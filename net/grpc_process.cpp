@@ -1,6 +1,7 @@
 #include "net/grpc_process.hpp"
 
 #include <absl/synchronization/mutex.h>
+#include <google/protobuf/stubs/logging.h>
 #include <grpcpp/generic/generic_stub.h>
 #include <grpcpp/grpcpp.h>
 #include <pthread.h>
@@ -50,6 +51,7 @@ class without_signals {
 }  // namespace
 
 void tune_grpc_process() {
+  google::protobuf::SetLogHandler(nullptr);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   if (std::thread::hardware_concurrency() >= cores_for_two_pollers) return;
   const without_signals meanwhile;
