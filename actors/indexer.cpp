@@ -2,6 +2,7 @@
 
 #include "actors/actor_defaults.hpp"
 #include "actors/log.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/usage.hpp"
 #include "memory/word_index.hpp"
 #include "proto/entry_codec.hpp"
@@ -125,10 +126,10 @@ status indexer_state::index(const changed_keys& changed) {
       const auto stored = context->store.get(key);
       if (!stored) return stored.error();
       if (!*stored || (*stored)->deleted) continue;
-      const auto record = present(**stored);
+      const auto record = present(key, **stored);
       if (record)
         changes.used.emplace_back(key.bytes, memory::standing_of(*record));
-      else if (record.error().code() != errc::corruption)
+      else if (!memory::is_unreadable(record.error()))
         return record.error();
     }
   }
@@ -136,25 +137,34 @@ status indexer_state::index(const changed_keys& changed) {
   return {};
 }
 
-status indexer_state::index(const std::string& key, const stored_record& stored, memory::index_changes* changes) const {
-  const auto record = present(stored);
+status indexer_state::index(const std::string& key, const stored_record& stored, memory::index_changes* changes) {
+  const auto record = present({key_kind::memory, key}, stored);
   if (record)
     changes->put.push_back(memory::describe(key, *record));
-  else if (record.error().code() == errc::corruption)  // no record; damage the store has told of itself
-    changes->removed.push_back(key);
+  else if (memory::is_unreadable(record.error()))
+    step_over(key, changes);
   else
     return record.error();
   return {};
 }
 
-result<v1::MemoryRecord> indexer_state::present(const stored_record& stored) const {
-  v1::MemoryRecord record;
-  if (!record.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a memory record");
-  if (!used_ids_.contains(record.id())) {
-    memory::apply_usage({}, &record);
+void indexer_state::step_over(const std::string& key, memory::index_changes* changes) {
+  changes->removed.push_back(key);
+  if (std::exchange(unreadable_told_, true)) return;
+  logging::event(logging::level::warn, "record.unreadable",
+                 {{"reason",
+                   "a stored value is no record and is in no list; stats counts such rows, and they can be "
+                   "deleted or overwritten"}});
+}
+
+result<v1::MemoryRecord> indexer_state::present(const record_key& key, const stored_record& stored) const {
+  auto record = memory::value_of<v1::MemoryRecord>(key, stored);
+  if (!record) return record;
+  if (!used_ids_.contains(record->id())) {
+    memory::apply_usage({}, &*record);
     return record;
   }
-  if (auto presented = memory::present(context->store, &record); !presented) return presented;
+  if (auto presented = memory::present(context->store, &*record); !presented) return presented;
   return record;
 }
 

@@ -38,9 +38,10 @@ struct indexer_state {
   };
   status follow_log(const log_position& upto, changed_keys* changed);
   status index(const changed_keys& changed);
-  status index(const std::string& key, const stored_record& stored, memory::index_changes* changes) const;
-  /// A stored record as readers see it. errc::corruption when it is none.
-  result<v1::MemoryRecord> present(const stored_record& stored) const;
+  status index(const std::string& key, const stored_record& stored, memory::index_changes* changes);
+  void step_over(const std::string& key, memory::index_changes* changes);
+  /// A stored record as readers see it. errc::unreadable when it is none.
+  result<v1::MemoryRecord> present(const record_key& key, const stored_record& stored) const;
 
   phase phase_ = phase::idle;
   std::string cursor_;                        ///< while reading: the last key read
@@ -48,6 +49,7 @@ struct indexer_state {
   core::log_vector covered_;                  ///< by what was read
   std::int64_t began_us_ = 0;
   std::uint64_t records_read_ = 0;
+  bool unreadable_told_ = false;  ///< once: whoever can send such a row can send many
 };
 
 caf::behavior indexer_behavior(caf::stateful_actor<indexer_state>* self, node_context* context);

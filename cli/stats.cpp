@@ -27,7 +27,11 @@ int stats(session& run) {
     return exit_done;
   }
   run.out() << "records: " << reply.total() << "\nexpiring within an hour: " << reply.expiring_soon()
-            << "\nlinks: " << reply.links() << "\nbytes on disk: " << reply.stored_bytes() << "\n\n";
+            << "\nlinks: " << reply.links() << "\nbytes on disk: " << reply.stored_bytes() << '\n';
+  if (reply.unreadable() > 0)
+    run.out() << "rows that are no records: " << reply.unreadable()
+              << " (export names them; delete or overwrite them)\n";
+  run.out() << '\n';
   table tiers({"TIER", "RECORDS"});
   for (const auto& each : reply.by_tier())
     tiers.add({std::string(memory::text_of(each.tier())), std::to_string(each.count())});

@@ -39,15 +39,15 @@ v1::Agent agent_of(const v1::MemoryRecord& record) {
   return agent;
 }
 
-/// The live record of that agent, expired or not.
+/// The live record of that agent, expired or not; a value that is no record registers nobody.
 result<std::optional<v1::MemoryRecord>> record_of(const record_reader& now, std::string_view agent_id) {
-  const auto stored = now.get(agent_key(agent_id));
+  const auto key = agent_key(agent_id);
+  const auto stored = now.get(key);
   if (!stored) return stored.error();
-  if (!*stored || (*stored)->deleted) return std::optional<v1::MemoryRecord>();
-  std::optional<v1::MemoryRecord> record(std::in_place);
-  if (!record->ParseFromString((*stored)->value))
-    return status(errc::corruption, "a stored value is not a memory record");
-  return record;
+  if (!holds_record(key, *stored)) return std::optional<v1::MemoryRecord>();
+  auto record = value_of<v1::MemoryRecord>(key, **stored);
+  if (!record) return record.error();
+  return std::optional(std::move(*record));
 }
 
 std::string metadata_of(const v1::Agent& agent) {
@@ -115,13 +115,13 @@ result<bool> is_registered(const record_reader& now, std::string_view agent_id, 
 
 result<std::vector<v1::Agent>> list_agents(const record_reader& now, std::int64_t now_ms) {
   std::vector<v1::Agent> agents;
-  const auto visit = [&](const record_key&, const stored_record& stored) -> status {
-    v1::MemoryRecord record;
-    if (!record.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a memory record");
-    if (!record.title().starts_with(title_prefix)) return {};
-    const auto gone = has_expired(now, record, now_ms);
+  const auto visit = [&](const record_key& key, const stored_record& stored) -> status {
+    const auto record = value_of<v1::MemoryRecord>(key, stored);
+    if (!record) return record.error();
+    if (!record->title().starts_with(title_prefix)) return {};
+    const auto gone = has_expired(now, *record, now_ms);
     if (!gone) return gone.error();
-    if (!*gone) agents.push_back(agent_of(record));
+    if (!*gone) agents.push_back(agent_of(*record));
     return {};
   };
   if (status end = for_each(now, key_kind::memory, prefix_of(agents_namespace), visit); !end) return end;

@@ -21,13 +21,6 @@ constexpr std::size_t list_items_default = 50;
 
 record_key archive_key(std::string_view id) { return {key_kind::archived, std::string(id)}; }
 
-result<v1::ArchivedMemory> parse_archived(const stored_record& stored) {
-  v1::ArchivedMemory archived;
-  if (!archived.ParseFromString(stored.value))
-    return status(errc::corruption, "a stored value is not a record of the archive");
-  return archived;
-}
-
 std::int64_t archived_ms(const v1::ArchivedMemory& archived) {
   return parse_timestamp(archived.archived_at()).value_or(std::numeric_limits<std::int64_t>::min());
 }
@@ -41,7 +34,7 @@ result<planned_write> plan_removal(const record_reader& now, const removal& what
   const auto stored = now.get(what.key);
   if (!stored) return stored.error();
   auto found = record_at(what.key, *stored, {});
-  if (!found && found.error().code() == errc::not_found) return left_alone();
+  if (!found && (found.error().code() == errc::not_found || is_unreadable(found.error()))) return left_alone();
   if (!found) return found.error();
   const auto wanted = still(*found);
   if (!wanted) return wanted.error();
@@ -68,17 +61,18 @@ result<planned_write> plan_removal(const record_reader& now, const removal& what
 
 result<planned_write> plan_restore(const record_reader& now, std::string_view id, std::int64_t now_ms) {
   if (status broken = validate_id(id); !broken) return broken;
-  const auto row = now.get(archive_key(id));
+  const auto row_key = archive_key(id);
+  const auto row = now.get(row_key);
   if (!row) return row.error();
   if (!*row || (*row)->deleted) return status(errc::not_found, "not found in archive");
-  auto archived = parse_archived(**row);
+  auto archived = value_of<v1::ArchivedMemory>(row_key, **row);
   if (!archived) return archived.error();
   auto& record = *archived->mutable_memory();
 
   const auto key = key_of(record.namespace_(), record.title());
   const auto holder = now.get(key);
   if (!holder) return holder.error();
-  if (*holder && !(*holder)->deleted)
+  if (holds_record(key, *holder))
     return status(errc::already_exists, "a record of that title already exists in namespace");
   if (const auto chosen = choose_id(now, record.id(), key, {}); !chosen) return chosen.error();
   record.set_life(*holder ? (*holder)->stamp.time : 0);
@@ -108,9 +102,11 @@ result<std::vector<std::pair<record_key, version>>> rows_to_purge(const record_r
                                                                   std::optional<std::int64_t> before_ms) {
   std::vector<std::pair<record_key, version>> rows;
   const auto see = [&](const record_key& key, const stored_record& stored) -> status {
-    const auto archived = parse_archived(stored);
-    if (!archived) return archived.error();
-    if (!before_ms || archived_ms(*archived) < *before_ms) rows.emplace_back(key, stored.stamp);
+    const auto archived = value_of<v1::ArchivedMemory>(key, stored);
+    // What is no record of the archive goes as well, by the time it was written.
+    const auto since_ms =
+        archived ? archived_ms(*archived) : static_cast<std::int64_t>(milliseconds_of(stored.stamp.time));
+    if (!before_ms || since_ms < *before_ms) rows.emplace_back(key, stored.stamp);
     return {};
   };
   if (status failed = for_each(now, key_kind::archived, {}, see); !failed) return failed;
@@ -130,7 +126,7 @@ result<v1::ListArchiveReply> list_archive(const record_reader& now, const v1::Li
   // The last archived so far, the first of them on top.
   std::vector<std::pair<std::int64_t, std::string>> last;
   const auto see = [&](const record_key& key, const stored_record& stored) -> status {
-    const auto archived = parse_archived(stored);
+    const auto archived = value_of<v1::ArchivedMemory>(key, stored);
     if (!archived) return archived.error();
     if (request.has_namespace_() && archived->memory().namespace_() != request.namespace_()) return {};
     last.emplace_back(archived_ms(*archived), key.bytes);
@@ -145,11 +141,12 @@ result<v1::ListArchiveReply> list_archive(const record_reader& now, const v1::Li
   v1::ListArchiveReply reply;
   std::size_t bytes = 0;
   for (std::size_t i = request.offset(); i < last.size() && bytes < limits::page_bytes_max; ++i) {
-    const auto stored = now.get(archive_key(last[i].second));
+    const auto key = archive_key(last[i].second);
+    const auto stored = now.get(key);
     if (!stored) return stored.error();
     if (!*stored || (*stored)->deleted) continue;
-    auto archived = parse_archived(**stored);
-    if (!archived) return archived.error();
+    auto archived = value_of<v1::ArchivedMemory>(key, **stored);
+    if (!archived) continue;
     bytes += (*stored)->value.size();
     clear_internal(archived->mutable_memory());
     *reply.add_archived() = std::move(*archived);
@@ -160,8 +157,8 @@ result<v1::ListArchiveReply> list_archive(const record_reader& now, const v1::Li
 result<v1::ArchiveStatsReply> count_archive(const record_reader& now) {
   v1::ArchiveStatsReply reply;
   namespace_counts counts;
-  const auto see = [&](const record_key&, const stored_record& stored) -> status {
-    const auto archived = parse_archived(stored);
+  const auto see = [&](const record_key& key, const stored_record& stored) -> status {
+    const auto archived = value_of<v1::ArchivedMemory>(key, stored);
     if (!archived) return archived.error();
     reply.set_total(reply.total() + 1);
     counts.add(archived->memory().namespace_());

@@ -29,8 +29,9 @@ result<v1::StatsReply> count_records(const record_reader& now, std::int64_t now_
   std::map<v1::Tier, std::uint64_t> by_tier;
   usage_reader usage(now);
   std::uint64_t bytes = 0;
+  std::uint64_t unreadable = 0;
   const auto see = [&](const record_key& key, const stored_record& stored) -> status {
-    const auto record = usage.present(stored);
+    const auto record = usage.present(key, stored);
     if (!record) return record.error();
     bytes += key.bytes.size() + stored.value.size();
     reply.set_total(reply.total() + 1);
@@ -40,19 +41,28 @@ result<v1::StatsReply> count_records(const record_reader& now, std::int64_t now_
     if (expired(*record, now_ms + soon_ms)) reply.set_expiring_soon(reply.expiring_soon() + 1);
     return {};
   };
-  if (status failed = for_each(now, key_kind::memory, {}, see); !failed) return failed;
+  if (status failed = for_each(now, key_kind::memory, {}, see, &unreadable); !failed) return failed;
 
   link_reader links(now);
   const auto see_link = [&](const record_key& key, const stored_record& stored) -> status {
-    v1::LinkRecord link;
-    if (!link.ParseFromString(stored.value)) return {errc::corruption, "a stored value is not a link"};
-    const auto shown = links.shows(link);
+    const auto link = value_of<v1::LinkRecord>(key, stored);
+    if (!link) return link.error();
+    const auto shown = links.shows(*link);
     if (!shown) return shown.error();
     bytes += key.bytes.size() + stored.value.size();
     if (*shown) reply.set_links(reply.links() + 1);
     return {};
   };
-  if (status failed = for_each(now, key_kind::link, {}, see_link); !failed) return failed;
+  if (status failed = for_each(now, key_kind::link, {}, see_link, &unreadable); !failed) return failed;
+  for (const auto kind : known_kinds) {
+    if (kind == key_kind::memory || kind == key_kind::link) continue;
+    const auto count = [&](const record_key& key, const stored_record& stored) -> status {
+      if (!is_readable(key, stored)) ++unreadable;
+      return {};
+    };
+    if (status failed = for_each(now, kind, {}, count); !failed) return failed;
+  }
+  reply.set_unreadable(unreadable);
 
   for (const auto& [tier, count] : by_tier) {
     auto* one = reply.add_by_tier();

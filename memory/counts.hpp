@@ -22,7 +22,8 @@ class namespace_counts {
   std::map<std::string, std::uint64_t> counts_;
 };
 
-/// Of one node's copy. `stored_bytes` is what the live records and links take, not the files they are in.
+/// Of one node's copy. Rows of any kind whose value is none are counted as such and as nothing else. `stored_bytes` is
+/// what the live records and links take, not the files they are in.
 result<v1::StatsReply> count_records(const record_reader& now, std::int64_t now_ms);
 
 }  // namespace quorate::memory

@@ -7,6 +7,7 @@
 #include "memory/key.hpp"
 #include "memory/links.hpp"
 #include "memory/metadata.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/usage.hpp"
 #include "memory/validation.hpp"
@@ -178,7 +179,7 @@ result<planned_write> plan_consolidate(const record_reader& now, const v1::Conso
   const auto key = key_of(prepared.namespace_(), prepared.title());
   const auto stored = now.get(key);
   if (!stored) return stored.error();
-  if (*stored && !(*stored)->deleted)
+  if (holds_record(key, *stored))
     return status(errc::already_exists, "a record of that title already exists in namespace");
 
   planned_write plan;

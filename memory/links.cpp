@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "memory/enum_names.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/validation.hpp"
 #include "proto/limits.hpp"
@@ -22,12 +23,6 @@ std::string prefix_of_source(std::string_view id) {
   std::string prefix(id);
   prefix.push_back('\0');
   return prefix;
-}
-
-result<v1::LinkRecord> parse_link(const stored_record& stored) {
-  v1::LinkRecord link;
-  if (!link.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a link");
-  return link;
 }
 
 result<found_record> end_of_link(const record_reader& now, const std::string& id, std::string_view which) {
@@ -96,13 +91,13 @@ result<planned_write> plan_link(const record_reader& now, const v1::LinkRequest&
   std::string created_at = request.created_at().empty() ? format_timestamp(now_ms) : request.created_at();
   planned_write plan;
   plan.created = true;
-  const auto stored = now.get(link_key(request.source_id(), request.target_id(), relation));
+  const auto key = link_key(request.source_id(), request.target_id(), relation);
+  const auto stored = now.get(key);
   if (!stored) return stored.error();
-  if (*stored && !(*stored)->deleted) {
-    const auto held = parse_link(**stored);
-    if (!held) return held.error();
-    plan.created = held->source_life() != source->record.life() || held->target_life() != target->record.life();
-    if (!plan.created) created_at = held->created_at();
+  v1::LinkRecord held;
+  if (*stored && !(*stored)->deleted && read_value(key, **stored, &held)) {
+    plan.created = held.source_life() != source->record.life() || held.target_life() != target->record.life();
+    if (!plan.created) created_at = held.created_at();
   }
   plan.id = request.source_id();
   // A link that was there is put again as it is, so that the answer says who has it.
@@ -122,7 +117,8 @@ result<bool> link_reader::holds(const std::string& id, std::uint64_t life) {
   auto known = lives_.find(id);
   if (known == lives_.end()) {
     const auto found = find_record(now_, id, nullptr);
-    if (!found && found.error().code() != errc::not_found) return found.error();
+    const bool none = !found && (found.error().code() == errc::not_found || is_unreadable(found.error()));
+    if (!found && !none) return found.error();
     if (lives_.size() >= ends_remembered_max) lives_.clear();
     known = lives_.emplace(id, found ? std::optional(found->record.life()) : std::nullopt).first;
   }
@@ -136,8 +132,8 @@ result<bool> link_reader::shows(const v1::LinkRecord& link) {
 }
 
 status link_reader::add(const record_key& key, const stored_record& stored, page* out) {
-  auto link = parse_link(stored);
-  if (!link) return link.error();
+  auto link = value_of<v1::LinkRecord>(key, stored);
+  if (!link) return {};  // it is none, and shows none
   const auto shown = shows(*link);
   if (!shown) return shown.error();
   if (!*shown) return {};

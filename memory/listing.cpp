@@ -89,7 +89,7 @@ class named_listing {
       if (!page) return page.error();
       for (std::size_t i = 0; i < page->records.size() && !full(); ++i) {
         const auto& [key, stored] = page->records[i];
-        if (status failed = take(stored); !failed) return failed;
+        if (status failed = take(key, stored); !failed) return failed;
         from = key.bytes;
         if (i + 1 == page->records.size()) from = page->next;
       }
@@ -109,9 +109,9 @@ class named_listing {
     return static_cast<std::size_t>(reply_.memories_size()) >= wanted_.limit || bytes_ >= limits::page_bytes_max;
   }
 
-  status take(const stored_record& stored) {
-    auto record = usage_.present(stored);
-    if (!record) return record.error();
+  status take(const record_key& key, const stored_record& stored) {
+    auto record = usage_.present(key, stored);
+    if (!record) return is_unreadable(record.error()) ? status() : record.error();
     if (!wanted_by(wanted_, *record, now_ms_)) return {};
     if (skip_ > 0) {
       --skip_;
@@ -139,7 +139,7 @@ result<v1::ListReply> list_by_place(const record_reader& now, const listing& wan
   const std::size_t most = wanted.offset + wanted.limit + 1;
   usage_reader usage(now);
   const auto see = [&](const record_key& key, const stored_record& stored) -> status {
-    const auto record = usage.present(stored);
+    const auto record = usage.present(key, stored);
     if (!record) return record.error();
     if (!wanted_by(wanted, *record, now_ms)) return {};
     auto own = place_of(wanted.order, key, *record);
@@ -169,10 +169,12 @@ result<v1::ListReply> list_by_place(const record_reader& now, const listing& wan
       reply.set_next_cursor(cursor_of(wanted.order, best[i - 1]));
       break;
     }
-    const auto stored = now.get({key_kind::memory, best[i].key});
+    const record_key key{key_kind::memory, best[i].key};
+    const auto stored = now.get(key);
     if (!stored) return stored.error();
     if (!*stored || (*stored)->deleted) continue;
-    auto record = usage.present(**stored);
+    auto record = usage.present(key, **stored);
+    if (!record && is_unreadable(record.error())) continue;
     if (!record) return record.error();
     bytes += (*stored)->value.size();
     if (wanted_by(wanted, *record, now_ms)) add(std::move(*record), &reply);

@@ -94,7 +94,7 @@ result<std::vector<v1::MemoryRecord>> read_inbox(const record_reader& now, const
   newest_first<v1::MemoryRecord> newest(limit);
   usage_reader usage(now);
   const auto visit = [&](const record_key& key, const stored_record& stored) -> status {
-    auto message = usage.present(stored);
+    auto message = usage.present(key, stored);
     if (!message) return message.error();
     if (expired(*message, now_ms) || (unread_only && message->access_count() > 0)) return {};
     show_message(&*message);

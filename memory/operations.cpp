@@ -5,6 +5,7 @@
 #include "memory/key.hpp"
 #include "memory/links.hpp"
 #include "memory/metadata.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/usage.hpp"
 #include "memory/validation.hpp"
@@ -14,26 +15,21 @@ namespace quorate::memory {
 
 namespace {
 
-result<v1::MemoryRecord> parse(const stored_record& stored) {
-  v1::MemoryRecord record;
-  if (!record.ParseFromString(stored.value)) {
-    return status(errc::corruption, "a stored value is not a memory record");
-  }
-  return record;
-}
-
-/// The live record of a key; nothing when it is a tombstone or was never written.
+/// The live record of a key; nothing when it is a tombstone or was never written. errc::unreadable for a live value
+/// that is no record.
 result<std::optional<found_record>> live_record(const record_key& key, const std::optional<stored_record>& stored) {
   if (!stored || stored->deleted) return std::optional<found_record>();
-  auto record = parse(*stored);
+  auto record = value_of<v1::MemoryRecord>(key, *stored);
   if (!record) return record.error();
   return std::optional(found_record{std::move(*record), key, stored->stamp});
 }
 
-result<std::optional<found_record>> live_record(const record_reader& now, const record_key& key) {
-  auto stored = now.get(key);
-  if (!stored) return stored.error();
-  return live_record(key, *stored);
+/// The same for whoever writes under that key: a value that is no record is in nobody's way.
+result<std::optional<found_record>> record_in_the_way(const record_key& key,
+                                                      const std::optional<stored_record>& stored) {
+  auto found = live_record(key, stored);
+  if (!found && is_unreadable(found.error())) return std::optional<found_record>();
+  return found;
 }
 
 status merge_metadata(v1::MemoryRecord& record, const std::string& incoming) {
@@ -127,14 +123,20 @@ result<found_record> newest_with_id(const record_reader& now, std::string_view i
   const auto keys = now.find(key_kind::memory, id);
   if (!keys) return keys.error();
   std::optional<found_record> newest;
+  status none = not_found();
   for (const record_key& key : *keys) {
-    auto found = live_record(now, key);
-    if (!found) return found.error();
+    const auto stored = now.get(key);
+    if (!stored) return stored.error();
     // Between the two reads the key may have been deleted or stored anew under another id.
-    if (!*found || (*found)->record.id() != id) continue;
-    if (!newest || newest->stamp < (*found)->stamp) newest = std::move(**found);
+    if (!*stored || (*stored)->deleted || (*stored)->alias != id) continue;
+    auto found = live_record(key, *stored);
+    if (!found && !is_unreadable(found.error())) return found.error();
+    if (!found)
+      none = found.error();
+    else if ((*found)->record.id() == id && (!newest || newest->stamp < (*found)->stamp))
+      newest = std::move(**found);
   }
-  if (!newest) return not_found();
+  if (!newest) return none;
   return std::move(*newest);
 }
 
@@ -149,22 +151,61 @@ const v1::RecordName* name_in(const v1::DeleteRequest& request) {
   return request.has_name() ? &request.name() : nullptr;
 }
 
-result<found_record> find_to_delete(const record_reader& now, const v1::DeleteRequest& request) {
-  if (request.id().empty() || request.has_name()) return find_record(now, request.id(), name_in(request));
-  const auto id = full_id(now, request.id(), request.allow_prefix());
-  if (!id) return id.error();
-  return find_record(now, *id, nullptr);
+/// What key and alias say of a row whose value is no record.
+found_record without_value(const record_key& key, const stored_record& stored) {
+  found_record found{{}, key, stored.stamp};
+  const auto end = std::min(key.bytes.find('\0'), key.bytes.size());
+  found.record.set_namespace_(key.bytes.substr(0, end));
+  found.record.set_title(key.bytes.substr(std::min(end + 1, key.bytes.size())));
+  found.record.set_id(stored.alias);
+  return found;
+}
+
+/// The newest live row with this id, or with this name, whatever its value is.
+result<found_record> find_row(const record_reader& now, std::string_view id, const v1::RecordName* name) {
+  auto keys = std::vector<record_key>();
+  if (name != nullptr) {
+    auto key = key_of_name(*name);
+    if (!key) return key.error();
+    keys.push_back(std::move(*key));
+  } else {
+    auto found = now.find(key_kind::memory, id);
+    if (!found) return found.error();
+    keys = std::move(*found);
+  }
+  std::optional<found_record> newest;
+  for (const auto& key : keys) {
+    const auto stored = now.get(key);
+    if (!stored) return stored.error();
+    if (!*stored || (*stored)->deleted || (name == nullptr && (*stored)->alias != id)) continue;
+    if (!newest || newest->stamp < (*stored)->stamp) newest = without_value(key, **stored);
+  }
+  if (!newest) return not_found();
+  return std::move(*newest);
 }
 
 }  // namespace
 
+result<found_record> find_to_delete(const record_reader& now, const v1::DeleteRequest& request) {
+  auto id = request.id();
+  if (!id.empty() && !request.has_name()) {
+    auto full = full_id(now, id, request.allow_prefix());
+    if (!full) return full.error();
+    id = std::move(*full);
+  }
+  auto found = find_record(now, id, name_in(request));
+  if (!found && is_unreadable(found.error())) return find_row(now, id, name_in(request));
+  return found;
+}
+
 result<std::string> choose_id(const record_reader& now, const std::string& given, const record_key& key,
                               const version& stamp) {
   std::string id = given.empty() ? derived_id(key) : given;
-  // The key is not live, so whoever is found under the id has another name.
+  // No record has the key, so whoever is found under the id has another name.
   const auto holders = now.find(key_kind::memory, id);
   if (!holders) return holders.error();
-  if (holders->empty()) return id;
+  // But for what has the key and is no record: it gives way.
+  if (std::all_of(holders->begin(), holders->end(), [&](const record_key& holder) { return holder == key; })) return id;
   if (given.empty()) return derived_id(key, stamp);
   return status(errc::already_exists, "a record of another name has the id " + given);
 }
@@ -184,7 +225,7 @@ result<planned_write> plan_store(const record_reader& now, const v1::MemoryRecor
   const record_key key = key_of(prepared.namespace_(), prepared.title());
   const auto stored = now.get(key);
   if (!stored) return stored.error();
-  auto existing = live_record(key, *stored);
+  auto existing = record_in_the_way(key, *stored);
   if (!existing) return existing.error();
   planned_write plan;
   v1::MemoryRecord record;
@@ -240,7 +281,9 @@ result<planned_write> plan_update(const record_reader& now, const v1::UpdateRequ
   plan.id = record.id();
   mutation put = put_record(record);
   if (put.key != found->key) {
-    const auto holder = live_record(now, put.key);
+    const auto stored = now.get(put.key);
+    if (!stored) return stored.error();
+    const auto holder = record_in_the_way(put.key, *stored);
     if (!holder) return holder.error();
     if (*holder) return status(errc::already_exists, "a record of that title already exists in namespace");
     plan.mutations.push_back({found->key, true, {}, {}});
@@ -258,6 +301,7 @@ result<planned_write> plan_delete(const record_reader& now, const v1::DeleteRequ
   planned_write plan;
   plan.id = found->record.id();
   plan.mutations.push_back({std::move(found->key), true, {}, {}});
+  if (plan.id.empty()) return plan;  // nothing names a row without an id
   if (status failed = plan_cascade(now, plan.id, cascade_links_max, &plan.mutations); !failed) return failed;
   return plan;
 }
@@ -329,6 +373,7 @@ result<record_key> find_key(const record_reader& now, std::string_view id, const
 
 result<found_record> record_at(const record_key& key, const std::optional<stored_record>& stored, std::string_view id) {
   auto found = live_record(key, stored);
+  if (!found && !id.empty() && stored->alias != id) return not_found();
   if (!found) return found.error();
   if (!*found || (!id.empty() && (*found)->record.id() != id)) return not_found();
   return std::move(**found);

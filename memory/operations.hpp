@@ -2,7 +2,8 @@
 //
 // Pure apart from the reads; run on the writer's thread, so a write sees every write stamped before it. An error
 // means that nothing is to be written. "Live" is there and not a tombstone; a record whose expiry has come is live
-// until it is deleted. Errors of the reader are passed on; a stored value that is no record is errc::corruption.
+// until it is deleted. Errors of the reader are passed on; a stored value that is no record (memory/stored_value.hpp)
+// is errc::unreadable to who asks for it, and as if it were not there to who writes or deletes it.
 #pragma once
 
 #include <optional>
@@ -65,7 +66,7 @@ std::vector<record_key> keys_of(const result<planned_write>& plan);
 /// id begins so. errc::not_found; invalid_argument of field "id" when there are several.
 result<std::string> full_id(const record_reader& now, const std::string& id, bool allow_prefix);
 
-/// The id of a record with this key that is about to be made; `given` may be empty. Its key is not live.
+/// The id of a record with this key that is about to be made; `given` may be empty. No live record has its key.
 /// already_exists when a record of another name has the one given.
 result<std::string> choose_id(const record_reader& now, const std::string& given, const record_key& key,
                               const version& stamp);
@@ -76,7 +77,8 @@ mutation put_record(const v1::MemoryRecord& record);
 /// Takes out what is stored with a record but never answered.
 void clear_internal(v1::MemoryRecord* record);
 
-/// The live record with this id or name, and its version; of several with one id the newest. errc::not_found.
+/// The live record with this id or name, and its version; of several with one id the newest. errc::not_found, and
+/// errc::unreadable when there is only a value that is none.
 struct found_record {
   v1::MemoryRecord record;
   record_key key;
@@ -86,10 +88,15 @@ struct found_record {
 /// name that no record can have. A name without a namespace means the default one.
 result<found_record> find_record(const record_reader& now, std::string_view id, const v1::RecordName* name);
 
+/// What a delete is about, as `find_record` finds it; a row whose value is no record is found as well, as a record that
+/// has what its key and alias say and nothing else.
+result<found_record> find_to_delete(const record_reader& now, const v1::DeleteRequest& request);
+
 /// The same in two steps, for a record that is read elsewhere. Where to read: a name says it without a read, whether
 /// such a record is there or not; an id is looked up in `now`, errc::not_found when no live record there has it.
 result<record_key> find_key(const record_reader& now, std::string_view id, const v1::RecordName* name);
-/// What was read there: errc::not_found unless it is live and, when an `id` is given, still has that id.
+/// What was read there: errc::unreadable, or errc::not_found unless it is live and, when an `id` is given, still has
+/// that id.
 result<found_record> record_at(const record_key& key, const std::optional<stored_record>& stored, std::string_view id);
 
 }  // namespace quorate::memory

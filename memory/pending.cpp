@@ -28,12 +28,6 @@ constexpr std::string_view ttl_member = "ttl_seconds";
 // Of a promotion into another namespace.
 constexpr std::string_view namespace_member = "to_namespace";
 
-result<v1::PendingAction> parse(const stored_record& stored) {
-  v1::PendingAction action;
-  if (!action.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is no pending action");
-  return action;
-}
-
 mutation put(const v1::PendingAction& action) {
   return {pending_key(action.id()), false, {}, action.SerializeAsString()};
 }
@@ -42,10 +36,11 @@ mutation put(const v1::PendingAction& action) {
 result<v1::PendingAction> open_action(const record_reader& now, const std::string& id, const std::string& agent_id) {
   if (status broken = validate_id(id); !broken) return broken;
   if (status broken = validate_agent_id(agent_id); !broken) return broken;
-  const auto stored = now.get(pending_key(id));
+  const auto key = pending_key(id);
+  const auto stored = now.get(key);
   if (!stored) return stored.error();
   if (!*stored || (*stored)->deleted) return status(errc::not_found, "no pending action of that id");
-  auto action = parse(**stored);
+  auto action = value_of<v1::PendingAction>(key, **stored);
   if (action && action->status() != pending)
     return status::invalid("id", "must be that of an action that is pending, this one is " + action->status());
   return action;
@@ -128,7 +123,7 @@ result<planned_write> plan_act(const record_reader& now, const v1::PendingAction
     if (!promotion) return promotion.error();
     return planned_write(std::move(*promotion));
   }
-  return status(errc::corruption, "a pending action of a type that this release does not know");
+  return status(errc::unreadable, "a pending action of a type that this release does not know: reject it");
 }
 
 }  // namespace
@@ -204,8 +199,15 @@ std::vector<record_key> keys_of_approve(const record_reader& now, const v1::Appr
 result<planned_decision> plan_reject(const record_reader& now, const v1::RejectPendingRequest& request,
                                      std::int64_t now_ms) {
   auto action = open_action(now, request.id(), request.agent_id());
-  if (!action) return action.error();
   planned_decision plan;
+  if (!action && is_unreadable(action.error())) {
+    // Nothing can be kept of it, not even that it was rejected.
+    plan.action.set_id(request.id());
+    decide(plan.action, rejected, request.agent_id(), now_ms);
+    plan.write.mutations.push_back({pending_key(request.id()), true, {}, {}});
+    return plan;
+  }
+  if (!action) return action.error();
   plan.action = std::move(*action);
   decide(plan.action, rejected, request.agent_id(), now_ms);
   plan.write.mutations.push_back(put(plan.action));
@@ -218,8 +220,8 @@ result<std::vector<v1::PendingAction>> list_pending(const record_reader& now, co
   if (std::find(known.begin(), known.end(), wanted_status) == known.end())
     return status::invalid("status", "must be one of pending, approved, rejected");
   newest_first<v1::PendingAction> newest(limit);
-  const auto visit = [&](const record_key&, const stored_record& stored) -> status {
-    auto action = parse(stored);
+  const auto visit = [&](const record_key& key, const stored_record& stored) -> status {
+    auto action = value_of<v1::PendingAction>(key, stored);
     if (!action) return action.error();
     if (!wanted_status.empty() && action->status() != wanted_status) return {};
     const auto time = parse_timestamp(action->requested_at()).value_or(0);

@@ -84,7 +84,8 @@ ordered_json json_of(const v1::StatsReply& stats) {
           {"by_namespace", list_of(stats.by_namespace())},
           {"expiring_soon", stats.expiring_soon()},
           {"links_count", stats.links()},
-          {"db_size_bytes", stats.stored_bytes()}};
+          {"db_size_bytes", stats.stored_bytes()},
+          {"unreadable", stats.unreadable()}};
 }
 
 ordered_json json_of(const v1::ArchiveStatsReply& stats) {

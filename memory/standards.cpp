@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "memory/metadata.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/usage.hpp"
 #include "memory/validation.hpp"
@@ -12,13 +13,21 @@ namespace quorate::memory {
 
 namespace {
 
-/// As it is stored: namespace, id of the record, parent, time.
-result<std::optional<v1::Standard>> stored_standard(const record_reader& now, std::string_view name_space) {
-  const auto stored = now.get(standard_key(name_space));
+/// As it is stored: namespace, id of the record, parent, time. errc::unreadable for a value that is none.
+result<std::optional<v1::Standard>> read_standard(const record_reader& now, std::string_view name_space) {
+  const auto key = standard_key(name_space);
+  const auto stored = now.get(key);
   if (!stored) return stored.error();
   if (!*stored || (*stored)->deleted) return std::optional<v1::Standard>();
-  std::optional<v1::Standard> standard(std::in_place);
-  if (!standard->ParseFromString((*stored)->value)) return status(errc::corruption, "a stored value is not a standard");
+  auto standard = value_of<v1::Standard>(key, **stored);
+  if (!standard) return standard.error();
+  return std::optional(std::move(*standard));
+}
+
+/// The same for whoever goes by it: by a value that is no standard nobody can go.
+result<std::optional<v1::Standard>> stored_standard(const record_reader& now, std::string_view name_space) {
+  auto standard = read_standard(now, name_space);
+  if (!standard && is_unreadable(standard.error())) return std::optional<v1::Standard>();
   return standard;
 }
 
@@ -28,7 +37,7 @@ result<std::optional<found_record>> record_of(const record_reader& now, const v1
   if (standard.standard_id().empty()) return std::optional<found_record>();
   auto found = find_record(now, standard.standard_id(), nullptr);
   if (found) return std::optional(std::move(*found));
-  if (found.error().code() == errc::not_found) return std::optional<found_record>();
+  if (found.error().code() == errc::not_found || is_unreadable(found.error())) return std::optional<found_record>();
   return found.error();
 }
 
@@ -117,18 +126,18 @@ std::vector<record_key> keys_of_set_standard(const record_reader& now, const v1:
 
 result<planned_write> plan_clear_standard(const record_reader& now, std::string_view name_space) {
   if (status broken = validate_namespace(name_space); !broken) return broken;
-  const auto standard = stored_standard(now, name_space);
-  if (!standard) return standard.error();
+  const auto stored = now.get(standard_key(name_space));
+  if (!stored) return stored.error();
   planned_write plan;
-  if (*standard) {
-    plan.id = (*standard)->standard_id();
+  if (*stored && !(*stored)->deleted) {
+    plan.id = (*stored)->alias;
     plan.mutations.push_back({standard_key(name_space), true, {}, {}});
   }
   return plan;
 }
 
 result<v1::Standard> standard_of(const record_reader& now, std::string_view name_space) {
-  auto stored = stored_standard(now, name_space);
+  auto stored = read_standard(now, name_space);
   if (!stored) return stored.error();
   v1::Standard standard = *stored ? std::move(**stored) : v1::Standard();
   standard.set_namespace_(std::string(name_space));

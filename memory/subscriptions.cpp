@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <array>
+#include <limits>
 
 #include "memory/agent_identity.hpp"
 #include "memory/agents.hpp"
@@ -68,16 +69,6 @@ result<std::string> events_in(std::string_view list) {
   return events;
 }
 
-result<std::optional<v1::Subscription>> find_subscription(const record_reader& now, std::string_view id) {
-  const auto stored = now.get(subscription_key(id));
-  if (!stored) return stored.error();
-  if (!*stored || (*stored)->deleted) return std::optional<v1::Subscription>();
-  std::optional<v1::Subscription> subscription(std::in_place);
-  if (!subscription->ParseFromString((*stored)->value))
-    return status(errc::corruption, "a stored value is not a subscription");
-  return subscription;
-}
-
 /// The rows of all nodes under that name.
 result<usage_total> counts_of(const record_reader& now, const std::string& name) {
   v1::MemoryRecord counted;
@@ -139,26 +130,28 @@ result<planned_write> plan_subscribe(const record_reader& now, const v1::Subscri
 
 result<planned_write> plan_unsubscribe(const record_reader& now, std::string_view id) {
   if (status broken = validate_id(id); !broken) return broken;
-  const auto found = find_subscription(now, id);
-  if (!found) return found.error();
+  const auto stored = now.get(subscription_key(id));
+  if (!stored) return stored.error();
   planned_write plan;
   plan.id = std::string(id);
-  if (*found) plan.mutations.push_back({subscription_key(id), true, {}, {}});
+  if (*stored && !(*stored)->deleted) plan.mutations.push_back({subscription_key(id), true, {}, {}});
   return plan;
 }
 
 result<planned_write> plan_record_dispatch(const record_reader& now, const v1::RecordDispatchRequest& request,
                                            node_id self, std::int64_t now_ms) {
   if (status broken = validate_id(request.id()); !broken) return broken;
-  const auto found = find_subscription(now, request.id());
+  const auto subscription = subscription_key(request.id());
+  const auto found = now.get(subscription);
   if (!found) return found.error();
-  if (!*found) return status(errc::not_found, "no subscription of that id");
+  if (!*found || (*found)->deleted) return status(errc::not_found, "no subscription of that id");
+  if (const auto read = value_of<v1::Subscription>(subscription, **found); !read) return read.error();
   auto key = usage_key(request.delivered() ? dispatched_name(request.id()) : failed_name(request.id()), self);
   const auto stored = now.get(key);
   if (!stored) return stored.error();
   v1::UsageRow row;
-  if (*stored && !(*stored)->deleted && !row.ParseFromString((*stored)->value))
-    return status(errc::corruption, "a stored value is not a usage row");
+  // What is no count says nothing of how many there were, and leaves the row empty.
+  if (*stored && !(*stored)->deleted) static_cast<void>(read_value(key, **stored, &row).ok());
   row.set_count(row.count() + 1);
   row.set_last_accessed_ms(std::max(row.last_accessed_ms(), now_ms));
   planned_write plan;
@@ -170,8 +163,12 @@ result<planned_write> plan_record_dispatch(const record_reader& now, const v1::R
 status present(const record_reader& now, v1::Subscription* subscription) {
   const auto counted = deliveries_of(now, subscription->id());
   if (!counted) return counted.error();
-  subscription->set_dispatch_count(subscription->dispatch_count() + counted->delivered.count);
-  subscription->set_failure_count(subscription->failure_count() + counted->failed.count);
+  // What came with it may be any number.
+  const auto with = [](std::int64_t before, std::int64_t here) {
+    return before + std::min(here, std::numeric_limits<std::int64_t>::max() - before);
+  };
+  subscription->set_dispatch_count(with(subscription->dispatch_count(), counted->delivered.count));
+  subscription->set_failure_count(with(subscription->failure_count(), counted->failed.count));
   const auto last = std::max(counted->delivered.last_accessed_ms, counted->failed.last_accessed_ms);
   const auto before = parse_timestamp(subscription->last_dispatched_at());
   if (last > 0 && (!before || *before < last)) subscription->set_last_dispatched_at(format_timestamp(last));
@@ -189,12 +186,11 @@ status take_off_deliveries(const record_reader& now, v1::Subscription* subscript
 
 result<std::vector<v1::Subscription>> list_subscriptions(const record_reader& now) {
   std::vector<v1::Subscription> all;
-  const auto visit = [&](const record_key&, const stored_record& stored) -> status {
-    v1::Subscription subscription;
-    if (!subscription.ParseFromString(stored.value))
-      return status(errc::corruption, "a stored value is not a subscription");
-    if (status failed = present(now, &subscription); !failed) return failed;
-    all.push_back(std::move(subscription));
+  const auto visit = [&](const record_key& key, const stored_record& stored) -> status {
+    auto subscription = value_of<v1::Subscription>(key, stored);
+    if (!subscription) return subscription.error();
+    if (status failed = present(now, &*subscription); !failed) return failed;
+    all.push_back(std::move(*subscription));
     return {};
   };
   if (status end = for_each(now, key_kind::subscription, {}, visit); !end) return end;

@@ -7,6 +7,7 @@
 #include "memory/governance.hpp"
 #include "memory/json_value.hpp"
 #include "memory/key.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/subscriptions.hpp"
 #include "memory/text.hpp"
 #include "memory/timestamp.hpp"
@@ -224,20 +225,42 @@ status check_set(v1::TransferRow* row) {
 }
 
 /// As it is stored, counts of use and lives of ends included.
-result<v1::TransferRow> parse_row(table which, const stored_record& stored) {
+result<v1::TransferRow> parse_row(table which, const record_key& key, const stored_record& stored) {
   v1::TransferRow row;
-  google::protobuf::MessageLite* message = nullptr;
-  switch (which) {
-    case table::memories: message = row.mutable_memory(); break;
-    case table::archive: message = row.mutable_archived(); break;
-    case table::standards: message = row.mutable_standard(); break;
-    case table::pending: message = row.mutable_pending(); break;
-    case table::subscriptions: message = row.mutable_subscription(); break;
-    case table::links: message = row.mutable_link(); break;
-  }
-  if (!message->ParseFromString(stored.value))
-    return status(errc::corruption, "a stored value is not a row of " + std::string(name_of(which)));
+  const auto read = [&] {
+    switch (which) {
+      case table::memories: return read_value(key, stored, row.mutable_memory());
+      case table::archive: return read_value(key, stored, row.mutable_archived());
+      case table::standards: return read_value(key, stored, row.mutable_standard());
+      case table::pending: return read_value(key, stored, row.mutable_pending());
+      case table::subscriptions: return read_value(key, stored, row.mutable_subscription());
+      case table::links: break;
+    }
+    return read_value(key, stored, row.mutable_link());
+  };
+  if (status none = read(); !none) return none;
   return row;
+}
+
+/// As much of it as is text.
+std::string text_in(std::string_view bytes) { return find_fault(bytes) ? std::string() : std::string(bytes); }
+
+/// Says of a row that its value is none.
+v1::LeftOut without_value(table which, const record_key& key, const stored_record& stored) {
+  v1::LeftOut left_out;
+  left_out.set_unreadable(std::string(name_of(which)));
+  if (which != table::memories) {
+    auto readable = key.bytes;
+    std::replace(readable.begin(), readable.end(), '\0', ' ');  // between the ends of a link
+    left_out.set_id(text_in(readable));
+    return left_out;
+  }
+  const std::string_view bytes = key.bytes;
+  const auto end = std::min(bytes.find('\0'), bytes.size());
+  left_out.set_id(text_in(stored.alias));
+  left_out.mutable_name()->set_namespace_(text_in(bytes.substr(0, end)));
+  left_out.mutable_name()->set_title(text_in(bytes.substr(std::min(end + 1, bytes.size()))));
+  return left_out;
 }
 
 void clear_unshown(v1::TransferRow* row) {
@@ -307,15 +330,13 @@ status import_memory(const record_reader& now, const v1::MemoryRecord& incoming,
   mutation put = put_record(incoming);
   const auto holder = now.get(put.key);
   if (!holder) return holder.error();
-  const bool taken = *holder && !(*holder)->deleted;
-  if (taken && (*holder)->alias != incoming.id())
+  if (holds_record(put.key, *holder) && (*holder)->alias != incoming.id())
     return {errc::already_exists, "its name is that of the record " + (*holder)->alias};
-  std::vector<record_key> present_keys;
+  // Of records, and of what has the id and is none.
+  const auto present_keys = now.find(key_kind::memory, incoming.id());
+  if (!present_keys) return present_keys.error();
   v1::MemoryRecord record = incoming;
   if (there) {
-    auto keys = now.find(key_kind::memory, incoming.id());
-    if (!keys) return keys.error();
-    present_keys = std::move(*keys);
     const auto found = find_record(now, incoming.id(), nullptr);
     if (!found) return found.error();
     record.set_life(found->record.life());
@@ -328,7 +349,7 @@ status import_memory(const record_reader& now, const v1::MemoryRecord& incoming,
     plan->outcome = import_outcome::unchanged;
     return {};
   }
-  for (const auto& key : present_keys)
+  for (const auto& key : *present_keys)
     if (key != put.key) plan->mutations.push_back({key, true, {}, {}});
   put.value = record.SerializeAsString();
   plan->mutations.push_back(std::move(put));
@@ -355,7 +376,7 @@ status import_link(const record_reader& now, const v1::LinkRecord& link, planned
   for (std::size_t i = 0; i < ends.size(); ++i) {
     const auto& id = i == 0 ? link.source_id() : link.target_id();
     auto found = find_record(now, id, nullptr);
-    if (!found && found.error().code() == errc::not_found)
+    if (!found && (found.error().code() == errc::not_found || is_unreadable(found.error())))
       return {errc::not_found, std::string("no live record has its ") + (i == 0 ? "source_id " : "target_id ") + id};
     if (!found) return found.error();
     ends[i] = std::move(found->record);
@@ -422,7 +443,7 @@ result<std::optional<v1::TransferRow>> read_row(const record_reader& now, const 
   if (identity.has_memory()) {
     if (!validate_id(identity.memory().id())) return nothing;
     auto found = find_record(now, identity.memory().id(), nullptr);
-    if (!found && found.error().code() == errc::not_found) return nothing;
+    if (!found && (found.error().code() == errc::not_found || is_unreadable(found.error()))) return nothing;
     if (!found) return found.error();
     std::optional<v1::TransferRow> row(std::in_place);
     if (status failed = present(now, &found->record); !failed) return failed;
@@ -430,11 +451,12 @@ result<std::optional<v1::TransferRow>> read_row(const record_reader& now, const 
     clear_unshown(&*row);
     return row;
   }
-  const auto stored = now.get(key_of_row(identity));
+  const auto key = key_of_row(identity);
+  const auto stored = now.get(key);
   if (!stored) return stored.error();
   if (!*stored || (*stored)->deleted) return nothing;
-  auto row = parse_row(table_of(identity), **stored);
-  if (!row) return row.error();
+  auto row = parse_row(table_of(identity), key, **stored);
+  if (!row) return nothing;
   if (row->has_subscription())
     if (status failed = present(now, row->mutable_subscription()); !failed) return failed;
   if (row->has_link()) {
@@ -458,12 +480,14 @@ status export_walk::start_after(std::string_view cursor) {
 result<std::optional<v1::ExportPiece>> export_walk::next() {
   v1::ExportPiece piece;
   std::size_t bytes = 0;
+  auto left_out_of = table::memories;
   for (int pages = 0; pages < piece_pages_max && table_ < all_tables.size(); ++pages) {
     const auto rows = static_cast<std::size_t>(piece.rows_size());
     if (rows >= piece_rows_max || bytes >= piece_bytes) break;
     const auto which = all_tables[table_];
     // So that what is left out of a table is told beside rows of that table only.
-    if (which != table::memories && piece.left_out_size() > 0) break;
+    if (piece.left_out_size() > 0 && which != left_out_of) break;
+    left_out_of = which;
     auto page = now_.scan(kind_of(which), {}, after_, piece_rows_max - rows, piece_bytes - bytes);
     if (!page) return page.error();
     for (const auto& [key, stored] : page->records) {
@@ -480,8 +504,11 @@ result<std::optional<v1::ExportPiece>> export_walk::next() {
 }
 
 status export_walk::add(table which, const record_key& key, const stored_record& stored, v1::ExportPiece* piece) {
-  auto row = parse_row(which, stored);
-  if (!row) return row.error();
+  auto row = parse_row(which, key, stored);
+  if (!row) {
+    *piece->add_left_out() = without_value(which, key, stored);
+    return {};
+  }
   if (row->has_memory()) {
     auto left_out = find_later(now_, key, row->memory());
     if (!left_out) return left_out.error();

@@ -5,8 +5,9 @@
 // use, a subscription with its deliveries, a link only while both of its ends are there. An import writes what a reader
 // then sees as that row.
 //
-// Plans as those of memory/operations.hpp; reads through the reader given, errors are its own, or corruption for a
-// stored value that is not what it should be.
+// Plans as those of memory/operations.hpp; reads through the reader given, errors are its own. A row whose value is
+// none of its kind (memory/stored_value.hpp) is not there for an import or a look, and told beside the rows of an
+// export.
 #pragma once
 
 #include <cstdint>

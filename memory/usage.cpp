@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <limits>
 
+#include "memory/stored_value.hpp"
 #include "memory/timestamp.hpp"
 #include "memory/validation.hpp"
 #include "proto/limits.hpp"
@@ -48,15 +49,13 @@ result<usage_total> usage_of(const record_reader& now, const v1::MemoryRecord& r
   auto page = now.scan(key_kind::usage, usage_prefix(record.id()), {}, limits::members_max, limits::page_bytes_max);
   if (!page) return page.error();
   for (const auto& [key, stored] : page->records) {
-    v1::UsageRow row;
-    if (!row.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a usage row");
-    add_usage(row, record, &total);
+    if (const auto row = value_of<v1::UsageRow>(key, stored)) add_usage(*row, record, &total);
   }
   return total;
 }
 
 void apply_usage(const usage_total& usage, v1::MemoryRecord* record) {
-  const auto count = std::min(count_max, record->access_count() + usage.count);
+  const auto count = std::min(count_max, std::min(count_max, record->access_count()) + usage.count);
   const auto boosts =
       std::max<std::int64_t>(count / uses_per_priority - record->priority_base_count() / uses_per_priority, 0);
   record->set_priority(static_cast<int>(std::min<std::int64_t>(limits::priority_max, record->priority() + boosts)));
@@ -75,10 +74,10 @@ void apply_usage(const usage_total& usage, v1::MemoryRecord* record) {
   }
 }
 
-result<v1::MemoryRecord> present(const record_reader& now, const stored_record& stored) {
-  v1::MemoryRecord record;
-  if (!record.ParseFromString(stored.value)) return status(errc::corruption, "a stored value is not a memory record");
-  if (status failed = present(now, &record); !failed) return failed;
+result<v1::MemoryRecord> present(const record_reader& now, const record_key& key, const stored_record& stored) {
+  auto record = value_of<v1::MemoryRecord>(key, stored);
+  if (!record) return record;
+  if (status failed = present(now, &*record); !failed) return failed;
   return record;
 }
 
@@ -103,22 +102,20 @@ result<planned_write> plan_touch(const record_reader& now, const std::vector<rec
     const auto stored = now.get(key);
     if (!stored) return stored.error();
     if (!*stored || (*stored)->deleted) continue;
-    v1::MemoryRecord record;
-    if (!record.ParseFromString((*stored)->value))
-      return status(errc::corruption, "a stored value is not a memory record");
-    auto own = usage_key(record.id(), self);
+    const auto record = value_of<v1::MemoryRecord>(key, **stored);
+    if (!record) continue;
+    auto own = usage_key(record->id(), self);
     const auto held = now.get(own);
     if (!held) return held.error();
-    v1::UsageRow row;
-    if (*held && !(*held)->deleted && !row.ParseFromString((*held)->value))
-      return status(errc::corruption, "a stored value is not a usage row");
-    if (row.life() != record.life()) row.Clear();
-    row.set_life(record.life());
-    row.set_count(row.count() + 1);
-    row.set_last_accessed_ms(std::max(row.last_accessed_ms(), now_ms));
-    if (const auto extension = extension_ms(record.tier()); extension > 0 && record.has_expires_at())
-      row.set_alive_until_ms(std::max(row.alive_until_ms(), now_ms + extension));
-    plan.mutations.push_back({std::move(own), false, {}, row.SerializeAsString()});
+    auto row = *held && !(*held)->deleted ? value_of<v1::UsageRow>(own, **held) : v1::UsageRow();
+    // What is no count says nothing of how many there were.
+    if (!row || row->life() != record->life()) row = v1::UsageRow();
+    row->set_life(record->life());
+    row->set_count(row->count() + 1);
+    row->set_last_accessed_ms(std::max(row->last_accessed_ms(), now_ms));
+    if (const auto extension = extension_ms(record->tier()); extension > 0 && record->has_expires_at())
+      row->set_alive_until_ms(std::max(row->alive_until_ms(), now_ms + extension));
+    plan.mutations.push_back({std::move(own), false, {}, row->SerializeAsString()});
   }
   return plan;
 }

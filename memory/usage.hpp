@@ -35,22 +35,22 @@ record_key usage_key(std::string_view id, node_id node);
 /// Counts a row of the record, if it is of its life.
 void add_usage(const v1::UsageRow& row, const v1::MemoryRecord& record, usage_total* total);
 
-/// Sums up the rows of a record. One short scan.
+/// Sums up the rows of a record; one whose value is no count counts nothing. One short scan.
 result<usage_total> usage_of(const record_reader& now, const v1::MemoryRecord& record);
 
 /// What a reader is to see: `record` as stored becomes the record as it is.
 void apply_usage(const usage_total& usage, v1::MemoryRecord* record);
 
-/// A stored record as it is: parsed, with its use. errc::corruption when it is no record.
-result<v1::MemoryRecord> present(const record_reader& now, const stored_record& stored);
+/// A stored record as it is: parsed, with its use. errc::unreadable when it is no record.
+result<v1::MemoryRecord> present(const record_reader& now, const record_key& key, const stored_record& stored);
 /// The same for one that is parsed.
 status present(const record_reader& now, v1::MemoryRecord* record);
 
 /// Whether its expiry has come, uses considered. Asks for them only when the stored expiry has come.
 result<bool> has_expired(const record_reader& now, const v1::MemoryRecord& stored, std::int64_t now_ms);
 
-/// Counts a use, by this node, of the live records of `keys`; those that are gone are left out. To be planned on the
-/// writer's thread, so that two uses never count as one.
+/// Counts a use, by this node, of the live records of `keys`; those that are gone, or no records, are left out. To be
+/// planned on the writer's thread, so that two uses never count as one.
 result<planned_write> plan_touch(const record_reader& now, const std::vector<record_key>& keys, node_id self,
                                  std::int64_t now_ms);
 

@@ -78,7 +78,7 @@ status for_each_candidate(node_api& node, const v1::ForgetRequest& request, std:
     const auto stored = now.get(match.key);
     if (!stored) return stored.error();
     if (!*stored || (*stored)->deleted) continue;
-    if (status failed = see(match.key, **stored); !failed) return failed;
+    if (status failed = see(match.key, **stored); !failed && !memory::is_unreadable(failed)) return failed;
   }
   return {};
 }
@@ -90,9 +90,9 @@ result<v1::CollectExpiredReply> collect_expired(node_api& node, const v1::Collec
   const auto now_ms = node.time().wall_ms();
   std::vector<expiry_change> changes;
   const auto see = [&](const record_key& key, const stored_record& stored) -> status {
-    v1::MemoryRecord record;
-    if (!record.ParseFromString(stored.value)) return {errc::corruption, "a stored value is not a memory record"};
-    const auto gone = memory::has_expired(node.records(), record, now_ms);
+    const auto record = memory::value_of<v1::MemoryRecord>(key, stored);
+    if (!record) return record.error();
+    const auto gone = memory::has_expired(node.records(), *record, now_ms);
     if (!gone) return gone.error();
     if (*gone) changes.push_back({{key, memory::reason_expired, !request.keep_no_archive(), true}, &node.time()});
     return {};
@@ -126,7 +126,7 @@ result<v1::ForgetReply> forget(node_api& node, const v1::ForgetRequest& request,
   memory::usage_reader usage(node.records());
   std::vector<forget_change> changes;
   const auto see = [&](const record_key& key, const stored_record& stored) -> status {
-    const auto record = usage.present(stored);
+    const auto record = usage.present(key, stored);
     if (!record) return record.error();
     if (filter->keeps(*record))
       changes.push_back(

@@ -3,6 +3,7 @@
 #include "memory/agents.hpp"
 #include "memory/pending.hpp"
 #include "memory/standards.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/validation.hpp"
 #include "net/memory_service.hpp"
 #include "net/session_wait.hpp"
@@ -147,6 +148,10 @@ ServerUnaryReactor* memory_service::GetStandard(CallbackServerContext* call, con
     }
     for (const auto& name_space : chain) {
       auto standard = memory::standard_of(node_.records(), name_space);
+      if (!standard && request->inherit() && memory::is_unreadable(standard.error())) {
+        reply->add_chain(name_space);
+        continue;
+      }
       if (!standard) return standard.error();
       if (!request->inherit() || standard->found()) *reply->add_standards() = std::move(*standard);
       if (request->inherit()) reply->add_chain(name_space);

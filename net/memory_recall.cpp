@@ -2,6 +2,7 @@
 #include <algorithm>
 
 #include "memory/indexed_record.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/text.hpp"
 #include "memory/usage.hpp"
 #include "net/memory_service.hpp"
@@ -56,7 +57,8 @@ result<std::vector<found_memory>> read_matches(const node_api& node, memory::wor
     const auto stored = node.records().get(match.key);
     if (!stored) return stored.error();
     if (!*stored || (*stored)->deleted) continue;
-    auto record = memory::present(node.records(), **stored);
+    auto record = memory::present(node.records(), match.key, **stored);
+    if (!record && memory::is_unreadable(record.error())) continue;
     if (!record) return record.error();
     if (!memory::passes(query.filter, *record)) continue;
     if (query.by == memory::ranking::classic)

@@ -55,12 +55,7 @@ struct delete_change {
     return memory::plan_delete(now, request);
   }
   result<memory::governed_act> act(const record_reader& now) const {
-    if (request.has_name()) return act_on(memory::find_record(now, {}, &request.name()));
-    const auto id = memory::full_id(now, request.id(), request.allow_prefix());
-    if (!id) return id.error();
-    return act_on(memory::find_record(now, *id, nullptr));
-  }
-  result<memory::governed_act> act_on(const result<memory::found_record>& found) const {
+    const auto found = memory::find_to_delete(now, request);
     if (!found) return found.error();
     return memory::act_on(memory::governed_action::remove, found->record, request.agent_id());
   }

@@ -152,6 +152,9 @@ struct connection {
 
 std::string line_of(const v1::LeftOut& one) {
   const auto text = [](const v1::RecordName& name) { return name.namespace_() + '/' + name.title(); };
+  if (!one.unreadable().empty())
+    return one.unreadable() + ' ' + one.id() + (one.has_name() ? " (" + text(one.name()) + ')' : "")
+           + ": its value is no record and is not moved: delete or overwrite it";
   return "memory " + one.id() + ": names the later record " + text(one.later()) + "; the other of that id, "
          + text(one.name()) + ", is not moved: delete one of the two by its name";
 }
@@ -166,7 +169,7 @@ class quorate_source final : public row_source {
 
   result<std::optional<row_batch>> next(std::size_t rows_max) override {
     if (!reader_.joinable()) reader_ = std::thread([this] { read(); });
-    row_batch batch;  // of memories, unless there are rows of another table
+    row_batch batch;  // of memories, unless there is something of another table
     while (at_ == piece_.rows_size() && batch.unreadable.empty()) {
       if (piece_begun_) before_ = piece_.cursor();
       auto piece = pieces_.take();
@@ -178,7 +181,11 @@ class quorate_source final : public row_source {
       if (at_ > piece_.rows_size()) return status(errc::internal, "the export does not go on where it was");
       // With the first rows of a piece; an earlier run told it if it had dealt with these.
       if (at_ == 0)
-        for (const auto& one : piece_.left_out()) batch.unreadable.push_back({line_of(one), one.name().namespace_()});
+        for (const auto& one : piece_.left_out()) {
+          batch.unreadable.push_back({line_of(one), one.name().namespace_()});
+          for (const auto which : memory::all_tables)
+            if (memory::name_of(which) == one.unreadable()) batch.of = which;
+        }
     }
     if (at_ < piece_.rows_size()) batch.of = memory::table_of(piece_.rows(at_));
     while (at_ < piece_.rows_size() && batch.rows.size() < rows_max && memory::table_of(piece_.rows(at_)) == batch.of)

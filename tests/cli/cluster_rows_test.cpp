@@ -193,6 +193,48 @@ TEST_SUITE("cli.cluster_rows") {
     CHECK(target.error().context().find("--to") != std::string::npos);
   }
 
+  TEST_CASE("a row whose value is no record is told beside the rows of its table") {
+    fake_node node;
+    be_member(node, "a", 5);
+    node.on_status = [whole = node.on_status](const v1::StatusRequest& request, v1::StatusReply* reply) {
+      const auto status = whole(request, reply);
+      reply->set_members(1);
+      reply->set_write_quorum(1);
+      return status;
+    };
+    v1::ExportPiece memories;
+    *memories.add_rows() = memory_row("1");
+    auto& memory = *memories.add_left_out();
+    memory.set_unreadable("memories");
+    memory.set_id("2");
+    memory.mutable_name()->set_namespace_("n");
+    memory.mutable_name()->set_title("t");
+    memories.set_cursor("p");
+    v1::ExportPiece others;
+    others.add_left_out()->set_unreadable("pending_actions");
+    others.mutable_left_out(0)->set_id("3");
+    others.set_cursor("q");
+    node.pieces = {memories, others};
+    const auto source = open_cluster_source({node.address()}, {});
+    REQUIRE_MESSAGE(source, source.error().message());
+    const auto first = (*source)->next(10);
+    REQUIRE((first && *first));
+    CHECK(ids_of(**first) == std::vector<std::string>{"1"});
+    REQUIRE((*first)->unreadable.size() == 1);
+    CHECK((*first)->unreadable[0].line
+          == "memories 2 (n/t): its value is no record and is not moved: delete or overwrite it");
+    const auto second = (*source)->next(10);
+    REQUIRE((second && *second));
+    CHECK((*second)->rows.empty());
+    CHECK((*second)->of == memory::table::pending);
+    REQUIRE((*second)->unreadable.size() == 1);
+    CHECK((*second)->unreadable[0].line
+          == "pending_actions 3: its value is no record and is not moved: delete or overwrite it");
+    const auto end = (*source)->next(10);
+    REQUIRE(end);
+    CHECK_FALSE(*end);
+  }
+
   TEST_CASE("a record whose id names another one is told, once") {
     fake_node node;
     be_member(node, "a", 5);

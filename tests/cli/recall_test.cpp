@@ -178,7 +178,7 @@ TEST_SUITE("cli.recall") {
     const auto run = run_at(node, {"stats", "--json"});
     CHECK(one_line(run.out));
     CHECK(keys_of(run.out)
-          == list{"total", "by_tier", "by_namespace", "expiring_soon", "links_count", "db_size_bytes"});
+          == list{"total", "by_tier", "by_namespace", "expiring_soon", "links_count", "db_size_bytes", "unreadable"});
     CHECK(json::parse(run.out)["by_tier"][0] == json::parse("{\"tier\":\"mid\",\"count\":3}"));
     CHECK(run_at(node, {"stats"}).out.find("records: 3\nexpiring within an hour: 0\nlinks: 2\n") == 0);
     CHECK(run_at(node, {"namespaces", "--json"}).out == "{\"namespaces\":[{\"namespace\":\"ops\",\"count\":3}]}\n");

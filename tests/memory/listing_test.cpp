@@ -235,7 +235,7 @@ TEST_SUITE("memory.listing") {
     usage_reader usage(store.reader);
     for (const auto& id : ids) {
       const auto found = find_record(store.reader, id, nullptr);
-      const auto record = usage.present(store.reader.records.at(found->key));
+      const auto record = usage.present(found->key, store.reader.records.at(found->key));
       REQUIRE(record);
       CHECK(record->SerializeAsString() == store.shown(id).SerializeAsString());
     }

@@ -10,6 +10,7 @@
 #include "memory/operations.hpp"
 #include "memory/usage.hpp"
 #include "memory/validation.hpp"
+#include "tests/memory/written_values.hpp"
 #include "tests/support/fake_reader.hpp"
 
 namespace quorate::memory::tests {
@@ -26,6 +27,7 @@ class planned_store {
   result<Plan> write(result<Plan> plan) {
     if (plan) {
       CHECK_FALSE(plan->mutations.empty());
+      check_written(plan->mutations);
       reader.apply(plan->mutations, next_stamp());
       ++now_ms;
     }

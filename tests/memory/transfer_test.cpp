@@ -4,6 +4,7 @@
 #include "memory/archive.hpp"
 #include "memory/pending.hpp"
 #include "memory/standards.hpp"
+#include "memory/stored_value.hpp"
 #include "memory/subscriptions.hpp"
 #include "memory/timestamp.hpp"
 #include "proto/limits.hpp"
@@ -123,6 +124,7 @@ struct moved_store : planned_store {
     CHECK(plan->mutations.empty() == (plan->outcome != import_outcome::written));
     for (const auto& change : plan->mutations) CHECK(std::find(asked.begin(), asked.end(), change.key) != asked.end());
     changes = plan->mutations.size();
+    quorate::memory::tests::check_written(plan->mutations);
     reader.apply(plan->mutations, next_stamp());
     ++now_ms;
     return plan->outcome;
@@ -683,16 +685,67 @@ TEST_SUITE("memory.transfer") {
       if (row.has_memory()) CHECK(row.memory().access_count() == (row.memory().id() == "m3" ? 2 : 0));
   }
 
-  TEST_CASE("a store that fails or holds something else ends an export, an import and a look") {
+  TEST_CASE("a store that fails ends an export, an import and a look") {
     moved_store store;
     store.imported(memory_row("m"));
     store.reader.failure = status(errc::storage_failure, "planted");
     CHECK(export_walk(store.reader).next().error().code() == errc::storage_failure);
     CHECK(store.import(memory_row("m")).error().code() == errc::storage_failure);
     CHECK(read_row(store.reader, pending_row("p")).error().code() == errc::storage_failure);
-    store.reader.failure = {};
-    store.reader.records[pending_key("p")] = {{1, node_id{1}}, false, {}, "\xff"};
-    CHECK(export_walk(store.reader).next().error().code() == errc::corruption);
-    CHECK(store.import(pending_row("p")).error().code() == errc::corruption);
+  }
+
+  TEST_CASE("rows whose value is none are told beside the rows of their table, and an import overwrites them") {
+    moved_store store;
+    for (const auto& row : one_of_each()) store.imported(row);
+    const auto whole = store.reader.records;
+    for (auto& [key, stored] : store.reader.records)
+      if (key != key_of("team/a", "two")) stored.value = "\xFF";
+    std::vector<std::string> told;
+    std::vector<std::string> rows;
+    export_walk walk(store.reader);
+    for (auto piece = walk.next();; piece = walk.next()) {
+      REQUIRE_MESSAGE(piece, piece.error().message());
+      if (!*piece) break;
+      for (const auto& row : (*piece)->rows()) rows.push_back(describe(row));
+      for (const auto& one : (*piece)->left_out()) {
+        told.push_back(one.unreadable() + ' ' + one.id());
+        for (const auto& row : (*piece)->rows()) CHECK(name_of(table_of(row)) == one.unreadable());
+      }
+    }
+    CHECK(rows == std::vector<std::string>{"memory m-2"});
+    CHECK(told
+          == std::vector<std::string>{"memories m-1", "archived_memories gone", "namespace_meta team/a",
+                                      "pending_actions p", "subscriptions s", "memory_links m-1 m-2 supersedes"});
+    for (const auto& row : one_of_each()) {
+      if (!(row.has_memory() && row.memory().id() == "m-2")) CHECK_FALSE(*read_row(store.reader, row));
+      const auto end = store.import(row);
+      REQUIRE_MESSAGE(end, end.error().message());
+      REQUIRE(*read_row(store.reader, row));
+      CHECK(same(**read_row(store.reader, row), row));
+    }
+    for (const auto& [key, stored] : store.reader.records) CHECK(is_readable(key, stored));
+  }
+
+  TEST_CASE("a memory that is imported takes its id from a row whose value is none") {
+    moved_store store;
+    store.reader.records[key_of("elsewhere", "x")] = {{1, node_id{1}}, false, "m-1", "\xFF"};
+    store.imported(memory_row("m-1"));
+    CHECK(store.reader.records.at(key_of("elsewhere", "x")).deleted);
+    CHECK(same(**read_row(store.reader, memory_row("m-1")), memory_row("m-1")));
+  }
+
+  TEST_CASE("what is left out is told as far as it is text") {
+    moved_store store;
+    store.reader.records[{key_kind::memory, "\xFFno zero byte"}] = {{1, node_id{1}}, false, "\xFF", "\xFF"};
+    store.reader.records[{key_kind::standard, std::string("\xFF\0", 2)}] = {{1, node_id{1}}, false, {}, "\xFF"};
+    export_walk walk(store.reader);
+    int told = 0;
+    for (auto piece = walk.next(); *piece; piece = walk.next()) {
+      v1::ExportPiece again;
+      REQUIRE(again.ParseFromString((*piece)->SerializeAsString()));
+      told += again.left_out_size();
+      for (const auto& one : again.left_out()) CHECK(one.id().empty());
+    }
+    CHECK(told == 2);
   }
 }

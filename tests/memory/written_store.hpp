@@ -10,6 +10,7 @@
 #include "memory/key.hpp"
 #include "memory/operations.hpp"
 #include "memory/validation.hpp"
+#include "tests/memory/written_values.hpp"
 #include "tests/support/fake_reader.hpp"
 
 namespace quorate::memory::tests {
@@ -23,6 +24,7 @@ class written_store {
   void pass(std::int64_t ms) { step_ += ms; }
 
   void apply(const planned_write& plan) {
+    check_written(plan.mutations);
     reader.apply(plan.mutations, next_stamp());
     ++step_;
   }

@@ -351,6 +351,58 @@ TEST_SUITE("net.curation") {
     CHECK(records.archived() == 0);
   }
 
+  TEST_CASE("rows that are no records are in nobody's way, told by their name, overwritten and deleted") {
+    served_records records;
+    records.store("a");
+    const auto expired = records.store_expired("b");
+    const auto c = records.store("c");
+    const auto put_none = [&](const std::string& title) {
+      records.node->reader.records[memory::key_of("global", title)].value = "\xFF\xFF";
+    };
+    put_none("c");
+    put_none("d");
+
+    v1::GetRequest by_id;
+    by_id.set_id(c);
+    v1::GetReply got;
+    auto end = call(records.node, &v1::Memory::Stub::Get, by_id, &got);
+    CHECK(end.error_code() == grpc::StatusCode::FAILED_PRECONDITION);
+    CHECK(end.error_message().find("delete or overwrite it") != std::string::npos);
+
+    v1::ListReply listed;
+    REQUIRE(call(records.node, &v1::Memory::Stub::List, v1::ListRequest(), &listed).ok());
+    CHECK(listed.memories_size() == 1);
+    v1::StatsReply stats;
+    REQUIRE(call(records.node, &v1::Memory::Stub::Stats, v1::StatsRequest(), &stats).ok());
+    CHECK(stats.total() == 2);
+    CHECK(stats.unreadable() == 2);
+    v1::CollectExpiredReply collected;
+    REQUIRE(call(records.node, &v1::Memory::Stub::CollectExpired, v1::CollectExpiredRequest(), &collected).ok());
+    CHECK(collected.collected() == 1);
+    CHECK_FALSE(records.is_live(expired));
+    v1::ForgetRequest forgetting;
+    forgetting.set_namespace_("global");
+    v1::ForgetReply forgotten;
+    REQUIRE(call(records.node, &v1::Memory::Stub::Forget, forgetting, &forgotten).ok());
+    CHECK(forgotten.deleted() == 1);
+
+    CHECK(records.store("c") == c);
+    CHECK(records.is_live(c));
+    v1::DeleteRequest deleting;
+    deleting.mutable_name()->set_title("d");
+    v1::DeleteReply deleted;
+    end = call(records.node, &v1::Memory::Stub::Delete, deleting, &deleted);
+    REQUIRE_MESSAGE(end.ok(), end.error_message());
+    CHECK(records.node->reader.records.at(memory::key_of("global", "d")).deleted);
+    put_none("c");
+    deleting.clear_name();
+    deleting.set_id(c);
+    end = call(records.node, &v1::Memory::Stub::Delete, deleting, &deleted);
+    REQUIRE_MESSAGE(end.ok(), end.error_message());
+    REQUIRE(call(records.node, &v1::Memory::Stub::Stats, v1::StatsRequest(), &stats).ok());
+    CHECK(stats.unreadable() == 0);
+  }
+
   TEST_CASE("stats are those of this node's copy, and a failing store is said") {
     served_records records;
     records.store("a");
