@@ -17,6 +17,7 @@ board::board(node_id self, std::vector<node_id> peers)
 
 void board::set_published(const log_position& end) {
   std::lock_guard lock(mutex_);
+  ensure(end.log != published_.log || end.sequence >= published_.sequence, "a log is published in its order");
   published_ = end;
 }
 
@@ -63,6 +64,7 @@ std::optional<log_position> board::live_log_of(node_id member, std::int64_t now_
 
 void board::set_vector(core::log_vector vector, const log_id& live) {
   std::lock_guard lock(mutex_);
+  ensure(vector.covers(vector_), "what is on disk stays there");
   vector_ = std::move(vector);
   live_ = live;
   published_ = {live, vector_.at(live)};
@@ -100,6 +102,7 @@ std::vector<core::hashed_position> board::news_for(core::log_vector& announced) 
 
 void board::set_disks(const storage::member_disks& disks) {
   std::lock_guard lock(mutex_);
+  ensure(disks.own >= disks_.own, "the name of the own disk only rises");
   disks_ = disks;
   own_disk_ = disks.own;
   complete_ = disks.complete;

@@ -55,9 +55,7 @@ unsigned node_context::copies_needed(net::write_quorum quorum) const {
   return planted(planted_bug::one_copy_less) && copies > 1 ? copies - 1 : copies;
 }
 
-core::known_facts node_context::known() const {
-  return {facts.origins(), facts.published(), time.wall_ms(), 0};
-}
+core::known_facts node_context::known() const { return {facts.origins(), facts.published(), time.wall_ms(), 0}; }
 
 std::string node_context::nonce() const {
   std::string bytes;
@@ -70,7 +68,8 @@ std::string node_context::nonce() const {
 
 void node_context::refused(const std::string& who, const status& why) {
   ++facts.peers_refused;
-  logging::event(logging::level::warn, "peer.refused", {{"peer", who}, {"reason", why.message()}});
+  lines.event(logging::level::warn, "peer.refused", who, {{"peer", logging::printable(who)}, {"reason", why.message()}},
+              time.steady_us());
 }
 
 void node_context::forked(const std::string& peer, const log_position& where) {
@@ -79,13 +78,15 @@ void node_context::forked(const std::string& peer, const log_position& where) {
   if (where.log.origin == self.id) log_of = self.name;
   for (const auto& one : peers)
     if (one.id == where.log.origin) log_of = one.name;
-  logging::event(logging::level::error, "log.forked",
-                 {{"peer", peer},
-                  {"log_of", log_of},
-                  {"epoch", static_cast<std::int64_t>(where.log.epoch)},
-                  {"sequence", static_cast<std::int64_t>(where.sequence)},
-                  {"meaning", "this node and the peer hold different entries there; the log is not passed on between "
-                              "them, all others are"}});
+  lines.event(logging::level::error, "log.forked", peer,
+              {{"peer", peer},
+               {"log_of", log_of},
+               {"epoch", static_cast<std::int64_t>(where.log.epoch)},
+               {"sequence", static_cast<std::int64_t>(where.sequence)},
+               {"meaning",
+                "this node and the peer hold different entries there; the log is not passed on between them, "
+                "all others are"}},
+              time.steady_us());
 }
 
 void node_context::learn(const storage::member_list& theirs, const std::vector<std::uint64_t>& origins) {
@@ -107,9 +108,8 @@ std::vector<node_id> node_context::foreign_origins() const {
   return foreign;
 }
 
-status node_context::check_value(const mutation& change) {
-  static_cast<void>(change);
-  return {};
+status node_context::check_value(const mutation& change) const {
+  return options.check_value ? options.check_value(change) : status();
 }
 
 status node_context::has_room() const {

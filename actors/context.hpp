@@ -15,6 +15,7 @@
 #include "actors/core/clock_agreement.hpp"
 #include "actors/core/peer_rules.hpp"
 #include "actors/live_words.hpp"
+#include "actors/log.hpp"
 #include "actors/node.hpp"
 #include "actors/writer_inbox.hpp"
 #include "net/peer_transport.hpp"
@@ -69,7 +70,7 @@ struct node_context {
   /// Origins of logs that are no members, those this node has been told of included.
   std::vector<node_id> foreign_origins() const;
   /// Whether what a peer sent under a key is what such a key holds.
-  static status check_value(const mutation& change);
+  status check_value(const mutation& change) const;
 
   /// What the reaper does; set before it starts, never changed.
   std::function<result<std::uint64_t>()> collect_expired;
@@ -77,6 +78,7 @@ struct node_context {
   std::function<void()> sweep_callers;
 
   board facts;
+  logging::limiter lines;  ///< about what peers and strangers do
   writer_inbox inbox;
   live_words words;
   poison_watch poison;

@@ -3,6 +3,7 @@
 #include <chrono>
 
 #include "actors/actor_defaults.hpp"
+#include "proto/ensure.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate {
@@ -28,6 +29,9 @@ void fanout_state::answer(std::vector<core::quorum_decision<net::write_ticket>>&
   for (auto& d : decisions) {
     if (!d.payload) continue;
     pass(kill_point::fanout_quorum_met);
+    ensure(d.outcome == core::quorum_outcome::timed_out || d.copies >= d.copies_needed
+               || planted(planted_bug::ack_counted_twice),
+           "what is acknowledged has its copies");
     net::write_answer answer{describe(d.outcome, d.copies, d.copies_needed), d.stamp, d.superseded_by, d.copies_needed,
                              d.copies};
     reached(d.outcome == core::quorum_outcome::met          ? mark::fanout_met

@@ -75,8 +75,8 @@ void inbound_session::begin(const v1::Hello& hello, core::log_vector vector, v1:
   v1::PeerAnswer answer;
   auto* sealed = answer.mutable_welcome();
   sealed->set_content(welcome.SerializeAsString());
-  sealed->set_proof(make_proof(context_.options.cluster_key, proof_of::welcome, caller_nonce_, own_nonce_,
-                               sealed->content()));
+  sealed->set_proof(
+      make_proof(context_.options.cluster_key, proof_of::welcome, caller_nonce_, own_nonce_, sealed->content()));
   answers_->send(std::move(answer));
 }
 
@@ -206,19 +206,21 @@ result<std::size_t> inbound_gate::identify(const v1::Knock& knock, bool local) c
     return status::invalid("protocol", "the peer speaks " + std::to_string(knock.protocol()) + ", this node "
                                            + std::to_string(protocol_version));
   if (knock.cluster_id() != context_.options.cluster_id)
-    return status(errc::wrong_cluster, "cluster id '" + knock.cluster_id() + "' called, this node is of '"
-                                           + context_.options.cluster_id + "': check --cluster-id on both");
+    return status(errc::wrong_cluster, "cluster id '" + logging::printable(knock.cluster_id())
+                                           + "' called, this node is of '" + context_.options.cluster_id
+                                           + "': check --cluster-id on both");
   if (knock.to() != context_.self.name)
-    return status(errc::wrong_node, "the call is for '" + knock.to() + "', this node is '" + context_.self.name
-                                        + "': check --peer on '" + knock.from() + "'");
+    return status(errc::wrong_node, "the call is for '" + logging::printable(knock.to()) + "', this node is '"
+                                        + context_.self.name + "': check --peer on '" + logging::printable(knock.from())
+                                        + "'");
   if (!local && context_.options.cluster_key.empty())
     return status(errc::not_permitted,
                   "it calls from another machine, and without a cluster key nobody can show who he is: give every node "
                   "the same --cluster-key-file");
   for (std::size_t i = 0; i < context_.peers.size(); ++i)
     if (context_.peers[i].name == knock.from()) return i;
-  return status(errc::wrong_node, "'" + knock.from() + "' is no member known to '" + context_.self.name
-                                      + "': check --name there and --peer here");
+  return status(errc::wrong_node, "'" + logging::printable(knock.from()) + "' is no member known to '"
+                                      + context_.self.name + "': check --name there and --peer here");
 }
 
 result<std::shared_ptr<net::inbound_link>> inbound_gate::accept(const v1::Knock& knock, bool local,
@@ -233,8 +235,8 @@ result<std::shared_ptr<net::inbound_link>> inbound_gate::accept(const v1::Knock&
   if (context_.facts.live_log().epoch == 0) return status(errc::unavailable, "the node is starting");
   challenge->set_nonce(context_.nonce());
   challenge->set_keyed(!context_.options.cluster_key.empty());
-  auto session = std::make_shared<inbound_session>(context_, *this, *peer, knock.nonce(), challenge->nonce(),
-                                                   std::move(answers));
+  auto session =
+      std::make_shared<inbound_session>(context_, *this, *peer, knock.nonce(), challenge->nonce(), std::move(answers));
   std::shared_ptr<inbound_session> oldest;
   {
     std::lock_guard lock(mutex_);

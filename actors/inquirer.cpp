@@ -7,6 +7,7 @@
 
 #include "actors/actor_defaults.hpp"
 #include "actors/scheduler.hpp"
+#include "proto/ensure.hpp"
 #include "proto/limits.hpp"
 #include "proto/test_points.hpp"
 
@@ -142,6 +143,7 @@ inquirer_state::round inquirer_state::end(std::map<std::uint64_t, round>::iterat
     numbers_.erase(one.question);
     numbers_.erase(one.write_back);
   }
+  ensure(open_ >= r.keys.size(), "questions are closed once");
   open_ -= r.keys.size();
   return r;
 }
@@ -191,6 +193,9 @@ void inquirer_state::settle(std::uint64_t number) {
 }
 
 void inquirer_state::finish(round& r) {
+  ensure(std::all_of(r.keys.begin(), r.keys.end(), [](const asked& one) { return one.machine.done(); })
+             || planted(planted_bug::no_question) || planted(planted_bug::stamped_twice),
+         "what is answered has been asked to its end");
   if (r.read) {
     if (r.keys.front().write_back == 0) reached(mark::read_agreed_at_once);
     return r.read.finish({{}, r.keys.front().machine.best().record});

@@ -13,6 +13,7 @@
 #include "net/node_api.hpp"
 #include "net/peer_transport.hpp"
 #include "proto/limits.hpp"
+#include "proto/record.hpp"
 #include "proto/status.hpp"
 
 namespace quorate::storage {
@@ -52,6 +53,9 @@ struct node_options {
   std::function<status(const storage::store& disk, const std::function<bool()>& give_up,
                        const v1::BackupIntoRequest& request, v1::BackupIntoReply* reply)>
       back_up;
+  /// Whether what a peer sent under a key is what such a key holds (errc::malformed otherwise); none: nothing is asked.
+  /// Called on the transport's threads.
+  std::function<status(const mutation& change)> check_value;
   std::int64_t collect_interval_ms = limits::collect_interval_ms_default;
   /// Take an empty disk for complete: acknowledged writes that only lost disks held are given up.
   bool accept_loss = false;

@@ -89,8 +89,8 @@ struct writer_state::answer_to_peer {
   }
 };
 
-/// Entries that are on disk already, for comparison with ones that arrive again: read in stretches, because they come in
-/// stretches.
+/// Entries that are on disk already, for comparison with ones that arrive again: read in stretches, because they come
+/// in stretches.
 class writer_state::held_entries {
  public:
   explicit held_entries(const storage::store& store) : store_(store) {}
@@ -117,6 +117,7 @@ status writer_state::open(node_context* node) {
   auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(now_.wall_ms, 0));
   auto epoch = node->store.begin_epoch(unix_ms, static_cast<std::uint16_t>(node->random()));
   if (!epoch) return epoch.error();
+  ensure(live_.epoch < *epoch, "no life of the writer goes on with the log of another");
   live_ = {node->self.id, *epoch};
   auto summary = node->store.summary();
   if (!summary) return summary.error();
@@ -292,8 +293,8 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     auto judged = judge(group, batch, arrived, held);
     if (!judged) return judged.error();
     result<version> verdict = version{};
-    const bool has_gap = planted(planted_bug::gap_accepted)
-                         && group.vector().place(e.log, e.sequence) == core::placement::gap;
+    const bool has_gap =
+        planted(planted_bug::gap_accepted) && group.vector().place(e.log, e.sequence) == core::placement::gap;
     if (judged->refusal) {
       refuse(static_cast<v1::LogRefusal::Reason>(*judged->refusal));
       continue;
@@ -468,6 +469,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     auto verdict = group.add(e, bytes);
     if (!verdict) return verdict.error();
     ensure(!*verdict, "a new stamp is above the versions this node has");
+    ensure(group.vector().at(live_) == e.sequence, "what is stamped is in the group");
     ticket->found.position = {live_, e.sequence};
     begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict, with_own_copy});
     made.push_back({e.log, e.sequence, std::move(bytes)});
@@ -575,6 +577,7 @@ status writer_state::store_clock_bound(std::int64_t fit_wall_ms) {
   storage::write_group bound;
   bound.clock_bound = clock_.bound(fit_wall_ms);
   auto stored = context_->store.commit(bound);
+  ensure(*bound.clock_bound >= clock_bound_, "the stored bound of the clock never goes back");
   if (stored.ok()) clock_bound_ = *bound.clock_bound;
   return stored;
 }
@@ -585,6 +588,7 @@ status writer_state::commit(core::group_builder& group, std::int64_t fit_wall_ms
   if (disks_changed_) writes.disks = disks_;
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
+  ensure(after.vector.covers(state_.vector), "a group takes nothing back");
   std::vector<core::hashed_position> ends;
   for (const auto& position : writes.positions) ends.push_back({position, after.vector.end_of(position.log).hash});
   if (std::exchange(disks_changed_, false)) context_->facts.set_disks(disks_);
@@ -628,6 +632,8 @@ result<bool> writer_state::on_wake() {
   if (!made->empty()) {
     own.first = made->front().sequence;
     own.last = made->back().sequence;
+    ensure(own.last - own.first + 1 == made->size() && made->front().log == live_,
+           "the entries of a group follow each other in the live log");
     // First of all: from here on somebody watches the deadlines, however long the disk takes.
     {
       thread_loan loan;

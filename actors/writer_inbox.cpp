@@ -1,6 +1,7 @@
 #include "actors/writer_inbox.hpp"
 
 #include "actors/inbound.hpp"
+#include "proto/ensure.hpp"
 #include "proto/limits.hpp"
 #include "proto/test_points.hpp"
 
@@ -68,6 +69,7 @@ writer_inbox::work writer_inbox::take() {
     auto& batch = batches_.front();
     entries += batch.entries.size();
     bytes += batch.bytes;
+    ensure(peer_bytes_ >= batch.bytes, "bytes of peers that wait are counted once");
     peer_bytes_ -= batch.bytes;
     result.batches.push_back(std::move(batch));
     batches_.pop_front();
@@ -81,6 +83,7 @@ writer_inbox::work writer_inbox::take() {
     auto& ticket = writes_.front();
     ++entries;
     bytes += ticket->bytes;
+    ensure(write_bytes_ >= ticket->bytes, "bytes of writes that wait are counted once");
     write_bytes_ -= ticket->bytes;
     result.writes.push_back(std::move(ticket));
     writes_.pop_front();
@@ -96,6 +99,7 @@ std::vector<net::write_ticket> writer_inbox::expire(std::int64_t now_us) {
   std::deque<net::write_ticket> kept;
   for (auto& ticket : writes_) {
     if (ticket->deadline_us <= now_us) {
+      ensure(write_bytes_ >= ticket->bytes, "bytes of writes that wait are counted once");
       write_bytes_ -= ticket->bytes;
       expired.push_back(std::move(ticket));
     } else {

@@ -17,6 +17,7 @@
 #include "actors/node.hpp"
 #include "cli/node_backup.hpp"
 #include "cli/serve_options.hpp"
+#include "memory/stored_value.hpp"
 #include "net/collect.hpp"
 #include "net/grpc_server.hpp"
 #include "net/grpc_transport.hpp"
@@ -257,6 +258,7 @@ status serve_once(const serve_options& options, std::ostream& out, bool* served)
   const auto end = std::make_shared<ending>();
   auto node = options.node;
   node.collect_expired = collect_expired;
+  node.check_value = [](const mutation& change) { return memory::check_value(change); };
   if (!options.backup_directory.empty())
     node.back_up = [to = options.backup_directory, source = options.directory](
                        const storage::store& disk, const std::function<bool()>& give_up,

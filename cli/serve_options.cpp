@@ -178,6 +178,7 @@ result<serve_options> resolve(const serve_flags& flags) {
   options.node.index_words_at_start = true;
   options.node.enable_drills = flags.enable_drills;
   options.node.accept_loss = flags.accept_loss;
+  options.node.adopt_peers = flags.adopt_peers;
   return options;
 }
 
@@ -211,6 +212,10 @@ void add_serve_command(CLI::App& program, session& run) {
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");
   add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "debug, info (the default), warn, error or off");
   add("--config", "QUORATE_CONFIG", flags->config, "TOML file with any of these flags, without their dashes");
+  verb.add_flag(
+      "--adopt-peers", flags->adopt_peers,
+      "What the data directory holds, used alone or restored, is what the cluster of these peers begins with; "
+      "they must be new, and are filled before they count");
   verb.add_flag("--accept-loss", flags->accept_loss,
                 "Count this node at once though its disk is empty: writes that only lost disks held are given up")
       ->envname("QUORATE_ACCEPT_LOSS");

@@ -38,6 +38,7 @@ struct serve_flags {
   std::vector<std::string> peers;
   bool enable_drills = false;
   bool accept_loss = false;
+  bool adopt_peers = false;
   bool insecure_listen = false;
 };
 

@@ -4,7 +4,6 @@
 // by copy. A dropped status is a compiler warning.
 #pragma once
 
-#include <cassert>
 #include <concepts>
 #include <cstdint>
 #include <optional>
@@ -12,6 +11,8 @@
 #include <string_view>
 #include <type_traits>
 #include <utility>
+
+#include "proto/ensure.hpp"
 
 namespace quorate {
 
@@ -71,18 +72,23 @@ class [[nodiscard]] result {
   /// Whatever turns into a T, e.g. a unique_ptr to a class derived from the one promised.
   template <class Value>
   requires turns_into<Value, T> result(Value&& value) : value_(std::forward<Value>(value)) {}
-  result(status error) : error_(std::move(error)) { assert(!error_.ok()); }
+  result(status error) : error_(std::move(error)) { ensure(!error_.ok(), "a result without a value has an error"); }
 
   bool ok() const { return value_.has_value(); }
   explicit operator bool() const { return ok(); }
-  T& operator*() { return *value_; }
-  const T& operator*() const { return *value_; }
-  T* operator->() { return &*value_; }
-  const T* operator->() const { return &*value_; }
+  T& operator*() { return present(); }
+  const T& operator*() const { return const_cast<result*>(this)->present(); }
+  T* operator->() { return &present(); }
+  const T* operator->() const { return &const_cast<result*>(this)->present(); }
   /// The error; ok when there is a value.
   const status& error() const { return error_; }
 
  private:
+  T& present() {
+    ensure(value_.has_value(), "a result is looked at before its value is taken");
+    return *value_;
+  }
+
   std::optional<T> value_;
   status error_;
 };

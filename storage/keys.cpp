@@ -1,7 +1,6 @@
 #include "storage/keys.hpp"
 
-#include <cassert>
-
+#include "proto/ensure.hpp"
 #include "storage/big_endian.hpp"
 
 namespace quorate::storage {
@@ -24,7 +23,7 @@ void append_alias_prefix(std::string& out, key_kind kind, std::string_view alias
 }
 
 void append_alias_start(std::string& out, key_kind kind, std::size_t length, std::string_view beginning) {
-  assert(length <= limits::alias_bytes_max && beginning.size() <= length);
+  ensure(length <= limits::alias_bytes_max && beginning.size() <= length, "an alias has a length that can be stored");
   out.push_back(static_cast<char>(kind));
   append_big_endian(out, static_cast<std::uint16_t>(length));
   out.append(beginning);

@@ -1,7 +1,6 @@
 #include "storage/record_codec.hpp"
 
-#include <cassert>
-
+#include "proto/ensure.hpp"
 #include "proto/limits.hpp"
 #include "storage/big_endian.hpp"
 #include "storage/checksum.hpp"
@@ -27,7 +26,7 @@ status check_storable(const stored_record& record) {
 }
 
 void encode_record(std::string_view stored_key, const stored_record& record, std::string& out) {
-  assert(check_storable(record).ok());
+  ensure(check_storable(record).ok(), "what is encoded can be stored");
   out.clear();
   out.reserve(record_header_bytes + record.alias.size() + record.value.size() + checksum_bytes);
   append_big_endian(out, record_format);

@@ -3,8 +3,9 @@
 #include <rocksdb/status.h>
 
 #include <algorithm>
-#include <cassert>
 #include <string>
+
+#include "proto/ensure.hpp"
 
 namespace quorate::storage {
 
@@ -24,7 +25,7 @@ errc code_for(const rocksdb::Status& error, std::string_view text) {
 }  // namespace
 
 status translate(const rocksdb::Status& error, std::string_view directory) {
-  assert(!error.ok());
+  ensure(!error.ok(), "only an error is translated");
   std::string text = error.ToString();
   std::replace(text.begin(), text.end(), '\n', ' ');
   const auto code = code_for(error, text);

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/ensure.hpp"
 #include "proto/ids.hpp"
 
 namespace quorate::core {
@@ -15,7 +16,9 @@ std::uint64_t at(std::int64_t wall_ms) {
 }  // namespace
 
 std::uint64_t hybrid_clock::next(std::int64_t wall_ms, std::uint64_t floor) {
+  const auto before = last_;
   last_ = std::max({at(wall_ms), last_ + 1, floor + 1});
+  ensure(last_ > before && last_ > floor, "a stamp is above every earlier one and above its floor");
   return last_;
 }
 

@@ -3,11 +3,14 @@
 #include <algorithm>
 #include <bit>
 
+#include "proto/ensure.hpp"
+#include "proto/limits.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate::core {
 
 void inquiry::found(unsigned member, holding what) {
+  ensure(member < 32 && needed_ >= 1, "an answer is of a member, and of one at least");
   if (done_) return;
   const auto stamp = what.stamp;
   const bool first = answers_.empty();
@@ -53,6 +56,7 @@ void inquiry::settle() {
 }
 
 void inquiry::count(unsigned member) {
+  ensure(member < 32, "who holds a version is a member");
   holders_ |= 1u << member;
   if (std::popcount(holders_) >= static_cast<int>(needed_)) done_ = true;
 }

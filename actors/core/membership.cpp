@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/ensure.hpp"
 #include "proto/hash.hpp"
 
 namespace quorate::core {
@@ -41,6 +42,7 @@ result<storage::member_list> settle_members(const directory_facts& held, const w
   list.names.push_back(wanted.self);
   std::sort(list.names.begin(), list.names.end());
   const auto members = static_cast<unsigned>(list.names.size());
+  ensure(std::adjacent_find(list.names.begin(), list.names.end()) == list.names.end(), "no member is listed twice");
   const bool same_names = held.members && held.members->names == list.names;
   list.write_quorum = wanted.write_quorum != 0 ? wanted.write_quorum
                       : same_names             ? held.members->write_quorum
@@ -53,7 +55,8 @@ result<storage::member_list> settle_members(const directory_facts& held, const w
                      + std::to_string(held.members->write_quorum) + ", or none");
     list = *held.members;
     // Restored, and started before anybody said what it is for: it has never counted in this cluster.
-    if (wanted.adopt_peers && list.founder.empty() && held.holds_entries && !held.disks.complete) list.founder = wanted.self;
+    if (wanted.adopt_peers && list.founder.empty() && held.holds_entries && !held.disks.complete)
+      list.founder = wanted.self;
     return list;
   }
   if (wanted.adopt_peers && members > 1 && (used_alone(held) || (!held.members && held.disks.others.empty()))) {
@@ -63,8 +66,10 @@ result<storage::member_list> settle_members(const directory_facts& held, const w
     return list;
   }
   if (used_alone(held) && members > 1)
-    return differs("the directory was used without peers, so what it holds is on no other node: start this node once with "
-                   "--adopt-peers, and " + text_of(wanted.peers) + " on empty directories, which it fills");
+    return differs(
+        "the directory was used without peers, so what it holds is on no other node: start this node once with "
+        "--adopt-peers, and "
+        + text_of(wanted.peers) + " on empty directories, which it fills");
   if (held.members)
     return differs("the directory belongs to a cluster of " + words_of(*held.members) + ", this start names "
                    + words_of(list) + ": start it with the members it has; they cannot be changed yet");

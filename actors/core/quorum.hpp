@@ -14,10 +14,16 @@
 #include <utility>
 #include <vector>
 
+#include "proto/ensure.hpp"
 #include "proto/ids.hpp"
+#include "proto/limits.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate::core {
+
+/// Members are bits of a word.
+inline constexpr unsigned member_bits = 32;
+static_assert(limits::members_max <= member_bits);
 
 enum class quorum_outcome { met, superseded, timed_out };
 
@@ -49,6 +55,8 @@ class quorum_table {
              std::int64_t deadline_us, Payload payload, bool any_verdict = false, bool with_own_copy = false) {
     auto& writes = logs_[log];
     if (writes.slots.empty()) writes.first = sequence;
+    ensure(copies_needed >= 1, "a write needs a copy");
+    ensure(sequence >= writes.first + writes.slots.size(), "writes of a log are begun in their order");
     while (writes.first + writes.slots.size() < sequence) writes.slots.emplace_back();  // already answered elsewhere
     writes.slots.push_back(
         {std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, 0, any_verdict, with_own_copy, true});
@@ -64,6 +72,7 @@ class quorum_table {
     auto& writes = found->second;
     auto end = writes.first + writes.slots.size();
     first = std::max(first, writes.first);
+    ensure(member < member_bits, "a copy is of a member");
     const std::uint32_t bit = 1u << member;
     for (const auto& s : superseded)
       if (s.sequence >= first && s.sequence <= last && s.sequence < end) {
@@ -135,6 +144,7 @@ class quorum_table {
   }
 
   void close(pending_write& s, quorum_outcome outcome, decisions& out) {
+    ensure(s.open && open_ > 0, "a write is answered once");
     s.open = false;
     --open_;
     out.push_back({std::move(s.payload), outcome, s.stamp,

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/ensure.hpp"
 #include "proto/test_points.hpp"
 
 namespace quorate::core {
@@ -11,14 +12,13 @@ refill_verdict refill::as_new(const log_vector& own, const std::vector<refill_vi
   if (!may_be_new_ || any([](const refill_view& other) { return !other.up || other.knows_us_by != 0; }))
     return refill_verdict::wait;
   if (any([](const refill_view& other) { return other.knows_founder; })) {
-    const bool joined = any([&](const refill_view& other) {
-      return other.founder && other.complete && own.covers(other.vector);
-    });
+    const bool joined =
+        any([&](const refill_view& other) { return other.founder && other.complete && own.covers(other.vector); });
     return joined ? refill_verdict::complete_as_joined : refill_verdict::wait;
   }
   const bool somebody_counts = any([](const refill_view& other) { return other.complete; });
-  const bool somebody_holds = !own.positions().empty()
-                              || any([](const refill_view& other) { return !other.vector.positions().empty(); });
+  const bool somebody_holds =
+      !own.positions().empty() || any([](const refill_view& other) { return !other.vector.positions().empty(); });
   if (somebody_holds && !somebody_counts && !planted(planted_bug::new_beside_contents)) return refill_verdict::wait;
   return refill_verdict::complete_as_new;
 }
@@ -36,6 +36,7 @@ refill_verdict refill::tick(const log_vector& own, const std::vector<refill_view
     if (auto wanted = wanted_.find(other.id); wanted != wanted_.end() && own.covers(wanted->second)) ++covered;
   }
   const auto members = others.size() + 1;
+  ensure(members > 1, "alone there is nobody to be filled by");
   auto needed = members - (members / 2 + 1) + 1;
   if (planted(planted_bug::wiped_needs_one)) needed = 1;
   return covered >= needed ? refill_verdict::complete_as_refilled : refill_verdict::wait;

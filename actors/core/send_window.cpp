@@ -1,4 +1,5 @@
 #include "actors/core/send_window.hpp"
+#include "proto/ensure.hpp"
 
 #include <algorithm>
 

@@ -1,12 +1,15 @@
 #include "chaos/sim/run.hpp"
 
 #include <set>
+#include <stdexcept>
+#include <string>
 
 #include "chaos/sim/checks.hpp"
 #include "chaos/sim/clients.hpp"
 #include "chaos/sim/cluster.hpp"
 #include "chaos/sim/faults.hpp"
 #include "chaos/sim/world.hpp"
+#include "proto/ensure.hpp"
 
 namespace quorate::sim {
 namespace {
@@ -44,14 +47,14 @@ class simulation {
     return report_;
   }
 
- private:
-  bool is_broken() const { return !report_.broken.empty(); }
   void broken(const std::string& what) {
     if (is_broken() || what.empty()) return;
     report_.broken = what;
     world_.trace("BROKEN:", what);
   }
 
+ private:
+  bool is_broken() const { return !report_.broken.empty(); }
   /// What has to hold all the time.
   void look() {
     for (auto& m : cluster_.members())
@@ -112,10 +115,26 @@ class simulation {
 
 }  // namespace
 
+namespace {
+
+simulation* running = nullptr;
+
+/// A defect that the program itself noticed: of this run, and of whoever has its turn.
+void note_defect(const char* what, const std::source_location&) {
+  running->broken(std::string("a condition of the program does not hold: ") + what);
+  throw std::logic_error(what);
+}
+
+}  // namespace
+
 run_report run(const run_options& options) {
   points.planted = options.planted;
   simulation one(options);
-  return one.run();
+  running = &one;
+  const auto before = on_broken(note_defect);
+  auto report = one.run();
+  on_broken(before);
+  return report;
 }
 
 }  // namespace quorate::sim
