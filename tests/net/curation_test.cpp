@@ -389,6 +389,7 @@ TEST_SUITE("net.curation") {
     CHECK(records.store("c") == c);
     CHECK(records.is_live(c));
     v1::DeleteRequest deleting;
+    deleting.mutable_name()->set_namespace_("global");
     deleting.mutable_name()->set_title("d");
     v1::DeleteReply deleted;
     end = call(records.node, &v1::Memory::Stub::Delete, deleting, &deleted);

@@ -329,7 +329,7 @@ TEST_SUITE("net.memory_service.get") {
     answer.record->value.clear();
     CHECK(get(node, getting_name("a"), &reply).error_code() == grpc::StatusCode::NOT_FOUND);
     answer.record = stored_record{{1, node_id{1}}, false, {}, "\xFF\xFF"};
-    CHECK(get(node, getting_name("a"), &reply).error_code() == grpc::StatusCode::DATA_LOSS);
+    CHECK(get(node, getting_name("a"), &reply).error_code() == grpc::StatusCode::FAILED_PRECONDITION);
   }
 
   TEST_CASE("a quorum read that fails is answered with its error, one that is lost too") {
