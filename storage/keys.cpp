@@ -23,7 +23,7 @@ void append_alias_prefix(std::string& out, key_kind kind, std::string_view alias
 }
 
 void append_alias_start(std::string& out, key_kind kind, std::size_t length, std::string_view beginning) {
-  ensure(length <= limits::alias_bytes_max && beginning.size() <= length, "an alias has a length that can be stored");
+  ensure(length <= limits::alias_bytes_max && beginning.size() <= length, "the length of an alias fits its two bytes");
   out.push_back(static_cast<char>(kind));
   append_big_endian(out, static_cast<std::uint16_t>(length));
   out.append(beginning);

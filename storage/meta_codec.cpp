@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "proto/ensure.hpp"
+
 namespace quorate::storage {
 
 namespace {
@@ -10,6 +12,7 @@ constexpr std::size_t count_max = 0xFF;
 constexpr std::size_t text_bytes_max = 0xFFFF;
 
 void append_text(std::string& out, std::string_view text) {
+  ensure(text.size() <= text_bytes_max, "the length of a text fits its two bytes");
   append_big_endian(out, static_cast<std::uint16_t>(text.size()));
   out.append(text);
 }
@@ -29,6 +32,7 @@ meta_row identity_row(const store_identity& identity) {
 meta_row epoch_row(std::uint64_t epoch) { return number_row(std::string(epoch_key), epoch); }
 
 meta_row disks_row(const member_disks& disks) {
+  ensure(check_storable(disks).ok(), "the number of members fits its byte");
   meta_row row{std::string(disks_key), {}};
   append_big_endian(row.value, disks.own);
   append_big_endian(row.value, static_cast<std::uint8_t>(disks.complete ? 1 : 0));
@@ -75,6 +79,7 @@ result<member_disks> decode_disks(std::string_view stored) {
 }
 
 meta_row members_row(const member_list& members) {
+  ensure(check_storable(members).ok(), "a list of members can be read back");
   meta_row row{std::string(members_key), {}};
   append_big_endian(row.value, std::uint32_t{members.write_quorum});
   append_big_endian(row.value, static_cast<std::uint8_t>(members.names.size()));

@@ -26,7 +26,7 @@ status check_storable(const stored_record& record) {
 }
 
 void encode_record(std::string_view stored_key, const stored_record& record, std::string& out) {
-  ensure(check_storable(record).ok(), "what is encoded can be stored");
+  ensure(check_storable(record).ok(), "only a record that can be read back is stored");
   out.clear();
   out.reserve(record_header_bytes + record.alias.size() + record.value.size() + checksum_bytes);
   append_big_endian(out, record_format);

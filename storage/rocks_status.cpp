@@ -25,7 +25,7 @@ errc code_for(const rocksdb::Status& error, std::string_view text) {
 }  // namespace
 
 status translate(const rocksdb::Status& error, std::string_view directory) {
-  ensure(!error.ok(), "only an error is translated");
+  ensure(!error.ok(), "only a failure is made an error");
   std::string text = error.ToString();
   std::replace(text.begin(), text.end(), '\n', ' ');
   const auto code = code_for(error, text);

@@ -8,6 +8,7 @@
 #include <mutex>
 #include <unordered_map>
 
+#include "proto/ensure.hpp"
 #include "storage/big_endian.hpp"
 #include "storage/checksum.hpp"
 #include "storage/group_check.hpp"
@@ -235,6 +236,7 @@ class rocks_store final : public store {
     if (!held) return held.error();
     if (held->summary.epoch == epoch_max) return status(errc::internal, directory_ + ": no epoch is left");
     const auto epoch = std::max(held->summary.epoch + 1, unix_ms << 16 | random_bits);
+    ensure(epoch > held->summary.epoch, "an epoch is above every earlier one");
     batch_.Clear();
     if (auto s = write(put(epoch_row(epoch))); !s.ok()) return s;
     return epoch;

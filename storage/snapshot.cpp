@@ -1,5 +1,6 @@
 #include "storage/snapshot.hpp"
 
+#include "proto/ensure.hpp"
 #include "proto/hash.hpp"
 #include "storage/big_endian.hpp"
 #include "storage/meta_codec.hpp"
@@ -32,6 +33,7 @@ std::string snapshot_blocks::begin(std::uint32_t format) {
 }
 
 void snapshot_blocks::add(const snapshot_row& row) {
+  ensure(row.family != end_mark, "no row of a snapshot is taken for its end");
   append_big_endian(payload_, row.family);
   append_big_endian(payload_, static_cast<std::uint32_t>(row.key.size()));
   payload_.append(row.key);

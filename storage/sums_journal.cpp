@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "proto/ensure.hpp"
 #include "storage/big_endian.hpp"
 #include "storage/checksum.hpp"
 
@@ -140,9 +141,14 @@ sequence_number sums_journal::end_of(const log_id& log) const {
 }
 
 std::vector<meta_row> sums_journal::rows(const write_group& group) {
-  for (const auto& position : group.positions) positions_[position.log] = position.sequence;
+  for (const auto& position : group.positions) {
+    auto& end = positions_[position.log];
+    ensure(position.sequence > end, "the end of a log only goes on");
+    end = position.sequence;
+  }
   for (const auto& [bucket, sum] : group.buckets) sums_.buckets[bucket] = sum;
   if (group.counts) sums_.counts = *group.counts;
+  ensure(!group.clock_bound || *group.clock_bound >= sums_.clock_bound, "the bound on the clock never goes back");
   if (group.clock_bound) sums_.clock_bound = *group.clock_bound;
   ++last_group_;
   ++groups_since_fold_;
@@ -169,6 +175,7 @@ meta_row sums_journal::group_row(const write_group& group) const {
     append_big_endian(row.value, group.counts->tombstones);
   }
   if (group.clock_bound) append_big_endian(row.value, *group.clock_bound);
+  ensure(group.positions.size() <= 0xFFFF && group.buckets.size() <= 0xFFFF, "what a group changes fits its row");
   append_big_endian(row.value, static_cast<std::uint16_t>(group.positions.size()));
   for (const auto& position : group.positions) {
     append_big_endian(row.value, to_number(position.log.origin));
