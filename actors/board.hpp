@@ -56,6 +56,9 @@ class board {
  public:
   board(node_id self, std::vector<node_id> peers);
 
+  /// No such difference of clocks yet.
+  static constexpr std::int64_t clock_never_agreed = std::numeric_limits<std::int64_t>::min();
+
   // Written by the writer.
   void set_vector(core::log_vector vector, const log_id& live);
   void raise_vector(const std::vector<core::hashed_position>& positions);
@@ -82,6 +85,10 @@ class board {
   std::shared_ptr<const std::set<node_id>> origins() const;
   /// At most limits::foreign_origins_max foreign ones in all; what is beyond is not taken.
   void add_origins(const std::vector<node_id>& more);
+  /// The wall clock minus the steady clock that stamps were made with last (core::clock_step_guard).
+  std::atomic<std::int64_t> clock_trusted_ms{clock_never_agreed};
+  /// The newest stamp made or observed, in milliseconds of the wall clock.
+  std::atomic<std::int64_t> newest_stamp_ms{0};
 
   core::log_vector vector() const;
   /// Of the positions one that ends in the same entry here, and not with the same bytes.
@@ -106,6 +113,12 @@ class board {
   }
   peer_fact peer(std::size_t index) const;
   std::vector<peer_fact> peers() const;
+  /// Calls `use` with the index and the facts of each, under the lock.
+  template <class Use>
+  void look_at_peers(Use use) const {
+    std::lock_guard lock(mutex_);
+    for (std::size_t i = 0; i < peers_.size(); ++i) use(i, peers_[i]);
+  }
   /// How many peers have an open link that is heard of.
   unsigned peers_up() const;
   bool peer_up(std::size_t index) const { return (up_.load() >> index & 1) != 0; }
@@ -119,7 +132,6 @@ class board {
   std::atomic<bool> clock_skewed{false};
   std::atomic<std::int64_t> clock_correction_ms{0};
   /// The wall clock minus the steady clock that so many peers as make a majority with this node agreed with last.
-  static constexpr std::int64_t clock_never_agreed = std::numeric_limits<std::int64_t>::min();
   std::atomic<std::int64_t> clock_agreed_ms{clock_never_agreed};
 
   // Written by fanout.

@@ -4,6 +4,7 @@
 
 #include "actors/log.hpp"
 #include "actors/messages.hpp"
+#include "actors/readiness.hpp"
 #include "proto/hash.hpp"
 #include "proto/member_proof.hpp"
 #include "proto/test_points.hpp"
@@ -114,7 +115,7 @@ status node_context::check_value(const mutation& change) const {
 
 status node_context::has_room() const {
   if (!facts.disk_full) return {};
-  return {errc::disk_full, "this node's disk is full; write through another node, free some space here"};
+  return {errc::disk_full, core::with_full_disk(sight_of(*this)).sentence()};
 }
 
 }  // namespace quorate

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "actors/actor_defaults.hpp"
+#include "actors/readiness.hpp"
 #include "actors/scheduler.hpp"
 #include "proto/ensure.hpp"
 #include "proto/limits.hpp"
@@ -26,16 +27,21 @@ void inquirer_state::start(node_context* node) {
   next_ = static_cast<std::uint64_t>(node->time.steady_us());
 }
 
-status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys, bool complete) const {
+status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write) const {
   const auto& facts = context->facts;
+  const auto sight = [&] {
+    auto seen = sight_of(*context);
+    seen.copies_needed = context->majority();
+    return seen;
+  };
   if (deadline_us <= context->time.steady_us())
     return {errc::deadline_exceeded, "the deadline passed before the members were asked"};
   if (!complete || facts.newest_own_disk > facts.own_disk())
-    return {errc::filling, "this node's disk is new; it is being filled from the others, ask one of them"};
+    return {errc::filling,
+            to_write ? core::while_filling(sight()).sentence()
+                     : core::while_filling(sight()).reason + "; a LOCAL read shows what this node holds so far"};
   if (facts.peers_counting() + 1 < context->majority())
-    return {errc::quorum_unreachable, std::to_string(facts.peers_counting() + 1) + " of "
-                                          + std::to_string(context->majority())
-                                          + " members needed are reachable; nothing was written"};
+    return {errc::quorum_unreachable, core::without_quorum(sight()).sentence()};
   if (open_ + keys > limits::pending_questions_max)
     return {errc::overloaded, "too many questions to the members are open; try again later"};
   return {};
@@ -55,7 +61,7 @@ void inquirer_state::on_inquire(std::vector<net::write_ticket>& writes) {
     round r;
     r.deadline_us = ticket->deadline_us;
     r.write = std::move(ticket);
-    auto possible = admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete());
+    auto possible = admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete(), true);
     if (possible) possible = context->has_room();
     if (!possible) {
       refuse(r, possible);
@@ -75,7 +81,7 @@ void inquirer_state::on_read(message::read_value& request) {
   round r;
   r.deadline_us = request.ticket->deadline_us;
   r.read = std::move(request.ticket);
-  if (auto possible = admissible(r.deadline_us, 1, request.complete); !possible) return refuse(r, possible);
+  if (auto possible = admissible(r.deadline_us, 1, request.complete, false); !possible) return refuse(r, possible);
   core::holding own{request.own ? request.own->stamp : version{}, std::move(request.own)};
   r.keys.emplace_back(net::asked_key{r.read->key, own.stamp}, core::inquiry::purpose::value, context->majority());
   begin(std::move(r), std::move(own));

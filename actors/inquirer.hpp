@@ -56,7 +56,7 @@ struct inquirer_state {
   };
 
   /// The reason not to begin; ok when there is none.
-  status admissible(std::int64_t deadline_us, std::size_t keys, bool complete) const;
+  status admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write) const;
   void begin(round&& r, std::optional<core::holding> own);
   void ask(round& r);
   void ask_again(round& r);

@@ -23,6 +23,7 @@
 #include "actors/log_reader.hpp"
 #include "actors/messages.hpp"
 #include "actors/peer_link.hpp"
+#include "actors/readiness.hpp"
 #include "actors/reaper.hpp"
 #include "actors/reconciler.hpp"
 #include "actors/runtime.hpp"
@@ -303,12 +304,16 @@ void running_node::describe(v1::StatusReply* reply) const {
   reply->set_members(context_.members());
   auto needed = context_.copies_needed(net::write_quorum::by_default);
   reply->set_write_quorum(needed);
-  reply->set_state(draining_                           ? "draining"
-                   : facts.disk_full                   ? "disk_full"
-                   : !facts.complete()                 ? "filling"
-                   : facts.clock_skewed                ? "clock_skew"
-                   : facts.peers_taking() + 1 < needed ? "no_quorum"
-                                                       : "serving");
+  auto sight = sight_of(context_);
+  sight.draining = draining_;
+  const auto verdict = core::judge(sight);
+  reply->set_state(verdict.state);
+  reply->set_takes_writes(verdict.takes_writes);
+  reply->set_reason(verdict.why_not.reason);
+  reply->set_advice(verdict.why_not.advice);
+  for (const auto& name : verdict.waiting_for) reply->add_waiting_for(name);
+  for (const auto& note : verdict.notes) reply->add_notes(note);
+  reply->set_complete(sight.complete);
   if (auto summary = store_->summary()) {
     reply->set_records(summary->counts.live);
     reply->set_tombstones(summary->counts.tombstones);

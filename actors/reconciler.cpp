@@ -33,7 +33,8 @@ void reconciler_state::on_tick() {
   std::size_t agreeing = 0;
   for (const auto& peer : peers) {
     if (!peer.up || !peer.clock_known) continue;
-    offsets.push_back(peer.clock_offset_ms);
+    offsets.push_back(
+        core::offset_now(peer.clock_offset_ms, peer.clock_measured_at_ms, difference_ms, options.max_clock_offset_ms));
     if (std::llabs(peer.clock_offset_ms) <= options.max_clock_offset_ms
         && std::llabs(peer.clock_measured_at_ms - difference_ms) <= options.max_clock_offset_ms)
       ++agreeing;
@@ -44,13 +45,16 @@ void reconciler_state::on_tick() {
   if (facts.clock_skewed.exchange(verdict.skewed) != verdict.skewed) {
     if (verdict.skewed)
       logging::event(logging::level::error, "clock.skewed",
-                     {{"offset_ms", -verdict.correction_ms}, {"action", "refusing to coordinate writes"}});
+                     {{"others", core::offsets_of(sight_of(*context))},
+                      {"bound_ms", context->options.max_clock_offset_ms},
+                      {"action", "refusing to coordinate writes"}});
     else
       logging::event(logging::level::info, "clock.agreed");
   }
 
   settle_disks(peers);
   if (context->sweep_callers) context->sweep_callers();
+  teller.look(*context);
 
   std::vector<core::peer_view> views;
   for (std::size_t i = 0; i < peers.size(); ++i)

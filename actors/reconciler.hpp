@@ -12,6 +12,7 @@
 #include "actors/context.hpp"
 #include "actors/core/reconcile.hpp"
 #include "actors/core/refill.hpp"
+#include "actors/readiness.hpp"
 
 namespace quorate {
 
@@ -23,6 +24,7 @@ struct reconciler_state {
   node_context* context = nullptr;
   std::unique_ptr<core::reconcile> relays;
   std::unique_ptr<core::refill> filling;
+  readiness_teller teller;
 
  private:
   /// Has the writer remember when this node has become complete, and which disks complete members have.

@@ -8,6 +8,7 @@
 #include "actors/core/disk_full.hpp"
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
+#include "actors/readiness.hpp"
 #include "actors/scheduler.hpp"
 #include "proto/ensure.hpp"
 #include "proto/entry_codec.hpp"
@@ -135,6 +136,7 @@ status writer_state::open(node_context* node) {
   // gap that peers would have to take for a fast clock.
   clock_ = core::hybrid_clock(node->last_stamp != 0 ? node->last_stamp : summary->clock_bound);
   clock_bound_ = summary->clock_bound;
+  node->facts.newest_stamp_ms = static_cast<std::int64_t>(milliseconds_of(clock_.last()));
   look_at_space();
   node->facts.set_disks(disks_);
   node->facts.set_vector(state_.vector, live_);
@@ -358,38 +360,37 @@ void writer_state::read_clocks() {
       context_->clock_steps.may_use(now_.wall_ms - now_.steady_us / 1000,
                                     agreed_ms == board::clock_never_agreed ? std::nullopt : std::optional(agreed_ms))
       || context_->members() == 1;
+  context_->facts.clock_trusted_ms = context_->clock_steps.trusted_ms();
 }
 
 status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t needed) const {
   const auto& facts = context_->facts;
+  const auto sight = [&](std::int64_t ahead_ms = 0) {
+    auto seen = sight_of(*context_);
+    seen.copies_needed = needed;
+    seen.stamps_ahead_ms = ahead_ms;
+    return seen;
+  };
   if (ticket->deadline_us <= now_.steady_us)
     return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
   if (!facts.complete() || facts.newest_own_disk > disks_.own) {
     reached(mark::write_rejected_filling);
-    return {errc::filling, "this node's disk is new; it is being filled from the others, write through one of them"};
+    return {errc::filling, core::while_filling(sight()).sentence()};
   }
   if (auto room = context_->has_room(); !room) {
     reached(mark::write_rejected_disk_full);
     return room;
   }
   const bool clock_checked = !planted(planted_bug::skewed_stamps_taken);
-  if (facts.clock_skewed && clock_checked)
-    return {errc::clock_skew, "this node's clock is more than " + std::to_string(context_->options.max_clock_offset_ms)
-                                  + " ms from most members'; write through another node"};
+  if (facts.clock_skewed && clock_checked) return {errc::clock_skew, core::with_skewed_clock(sight()).sentence()};
   if (!now_.wall_usable) reached(mark::write_rejected_clock);
-  if (!now_.wall_usable && clock_checked)
-    return {errc::clock_skew,
-            "this node's clock was just set; write through another node until the members have been asked about it"};
+  if (!now_.wall_usable && clock_checked) return {errc::clock_skew, core::with_doubted_clock(sight()).sentence()};
   auto ahead_ms = static_cast<std::int64_t>(milliseconds_of(clock_.last())) - now_.wall_ms - facts.clock_correction_ms;
   if (needed > 1 && ahead_ms > context_->options.max_clock_offset_ms)
-    return {errc::clock_skew, "this node's stamps run " + std::to_string(ahead_ms)
-                                  + " ms ahead of the clock, peers would refuse them; write through another node"};
+    return {errc::clock_skew, core::with_stamps_ahead(sight(ahead_ms)).sentence()};
   const auto reachable = facts.peers_taking() + 1;
   if (reachable < needed) reached(mark::write_rejected_unreachable);
-  if (reachable < needed)
-    return {errc::quorum_unreachable,
-            std::to_string(reachable) + " of " + std::to_string(needed) + " members needed are reachable"
-                + (facts.peers_taking() < facts.peers_counting() ? " and have space" : "") + "; nothing was written"};
+  if (reachable < needed) return {errc::quorum_unreachable, core::without_quorum(sight()).sentence()};
   if (facts.writes_pending >= limits::pending_writes_max)
     return {errc::overloaded, "too many writes are waiting for their quorum"};
   return {};
@@ -561,7 +562,9 @@ status writer_state::catch_up(core::group_builder& group, net::write_request& re
                         - context_->facts.clock_correction_ms;
   if (ahead_ms > context_->options.max_clock_offset_ms)
     return {errc::clock_skew, "a member has a version " + std::to_string(ahead_ms)
-                                  + " ms ahead of this node's clock, and peers would refuse one above it"};
+                                  + " ms ahead of this node's clock, and peers would refuse one above it; it can be "
+                                    "written again in "
+                                  + core::duration_text(ahead_ms - context_->options.max_clock_offset_ms)};
   for (const auto& [key, value] : request.found.newer) {
     auto passed_on = pass_on(group, key, value, made);
     if (!passed_on) return passed_on.error();
@@ -622,6 +625,7 @@ result<bool> writer_state::on_wake() {
   if (auto stamped = stamp(group, work.writes, *begun, *made, unchanged); !stamped) return stamped;
 
   context_->last_stamp = clock_.last();
+  context_->facts.newest_stamp_ms = static_cast<std::int64_t>(milliseconds_of(clock_.last()));
 
   pass(kill_point::writer_stamped);
 

@@ -6,6 +6,12 @@
 
 namespace quorate::core {
 
+std::int64_t offset_now(std::int64_t offset_ms, std::int64_t measured_at_ms, std::int64_t difference_ms,
+                        std::int64_t bound_ms) {
+  const auto step_ms = difference_ms - measured_at_ms;
+  return std::llabs(step_ms) > bound_ms ? offset_ms - step_ms : offset_ms;
+}
+
 clock_verdict judge_clock(std::vector<std::int64_t> offsets_ms, std::size_t members, std::int64_t bound_ms) {
   auto outside = std::count_if(offsets_ms.begin(), offsets_ms.end(),
                                [&](std::int64_t offset) { return std::llabs(offset) > bound_ms; });

@@ -16,6 +16,12 @@ struct clock_verdict {
   std::int64_t correction_ms = 0;
 };
 
+/// An offset that was measured when the wall clock minus the steady one was `measured_at_ms`, as it is now that the
+/// difference is `difference_ms`: a clock that was set by more than the bound since then, maybe while the measurement
+/// was under way, has moved away from the peer's, or towards it.
+std::int64_t offset_now(std::int64_t offset_ms, std::int64_t measured_at_ms, std::int64_t difference_ms,
+                        std::int64_t bound_ms);
+
 /// One peer alone moves nothing, however it differs: with two readings nobody can say who is wrong.
 clock_verdict judge_clock(std::vector<std::int64_t> offsets_ms, std::size_t members, std::int64_t bound_ms);
 
@@ -31,6 +37,8 @@ class clock_step_guard {
   /// moves nothing; with one, it is our clock that is to be doubted.) `agreed_ms`: the difference they last agreed
   /// with.
   bool may_use(std::int64_t difference_ms, std::optional<std::int64_t> agreed_ms);
+  /// The difference it was used with last; only after the first use.
+  std::int64_t trusted_ms() const { return *trusted_ms_; }
 
  private:
   bool close(std::int64_t one, std::int64_t other) const { return std::llabs(one - other) <= bound_ms_; }

@@ -233,6 +233,49 @@ TEST_SUITE("actors.clock") {
     CHECK(held->clock_bound < sane);
   }
 
+  TEST_CASE("a clock that jumped is doubted at once, and trusted at once when the jump is taken back") {
+    cluster nodes;
+    auto& b = nodes["b"];
+    REQUIRE(write(b.api(), "key", "before", {.consistency = net::write_consistency::linearizable}).ok());
+    b.time.offset_ms = 10'000;
+    // It is said without a write that would find out.
+    CHECK(eventually([&] {
+      const auto status = b.status();
+      return status.state() == "clock_skew" && !status.takes_writes()
+             && status.reason().find("from most members' (a -") != std::string::npos
+             && status.reason().find(", c -") != std::string::npos;
+    }));
+    CHECK(b.status().advice().find("write through a or c") != std::string::npos);
+    const auto refused = write(b.api(), "key", "ahead", {.consistency = net::write_consistency::linearizable});
+    CHECK(refused.outcome() == "clock_skew");
+    CHECK(refused.answer.outcome.context() == b.status().reason() + "; " + b.status().advice());
+    b.time.offset_ms = 0;
+    CHECK(eventually([&] { return b.status().takes_writes(); }, std::chrono::milliseconds(2'000)));
+    CHECK(write(b.api(), "key", "after", {.consistency = net::write_consistency::linearizable}).ok());
+  }
+
+  TEST_CASE("stamps ahead of clocks that were all set back: the refusal says for how long") {
+    cluster nodes({.start = false});
+    for (const std::string name : {"a", "b", "c"}) {
+      nodes[name].options.max_clock_offset_ms = 500;
+      nodes[name].start();
+    }
+    REQUIRE(nodes.all_up());
+    auto& b = nodes["b"];
+    for (auto* node : nodes.running()) node->time.offset_ms = 1'500;
+    REQUIRE(eventually([&] { return write(b.api(), "key", "ahead").ok(); }));
+    for (auto* node : nodes.running()) node->time.offset_ms = 0;
+    CHECK(eventually([&] {
+      const auto refused = write(b.api(), "key", "refused");
+      return refused.answer.outcome.context().find("ms ahead of its clock") != std::string::npos
+             && refused.answer.outcome.context().find("takes writes again in 0.") != std::string::npos;
+    }));
+    CHECK(b.status().state() == "clock_skew");
+    CHECK(b.status().advice().find("takes writes again in 0.") != std::string::npos);
+    CHECK(eventually([&] { return b.status().takes_writes(); }, std::chrono::milliseconds(3'000)));
+    CHECK(write(b.api(), "key", "after").ok());
+  }
+
   TEST_CASE("a clock set back across a restart does not make an overwrite lose") {
     cluster nodes({.names = {"a"}});
     auto& a = nodes["a"];

@@ -51,7 +51,18 @@ TEST_SUITE("actors.disk_loss") {
     REQUIRE(nodes.see_each_other("a", "b", true));
     // The one that is missing might know one of them by another disk.
     CHECK(throughout(past_the_wait, [&] { return nodes["a"].filling() && nodes["b"].filling(); }));
-    CHECK(write(nodes["a"].api(), "key", "value").outcome() == "filling");
+    const auto refused = write(nodes["a"].api(), "key", "value");
+    CHECK(refused.outcome() == "filling");
+    const auto said = refused.answer.outcome.context();
+    CHECK(said.find("c was never heard of") != std::string::npos);
+    CHECK(said.find("start c") != std::string::npos);
+    CHECK(said.find("--accept-loss") != std::string::npos);
+    CHECK(said.find("write through") == std::string::npos);
+    const auto status = nodes["a"].status();
+    CHECK_FALSE(status.takes_writes());
+    CHECK_FALSE(status.complete());
+    REQUIRE(status.waiting_for_size() == 1);
+    CHECK(status.waiting_for(0) == "c");
     nodes["c"].start();
     CHECK(nodes.all_up());
     CHECK(write(nodes["a"].api(), "key", "value", {.quorum = net::write_quorum::all}).outcome() == "ok");
@@ -70,6 +81,10 @@ TEST_SUITE("actors.disk_loss") {
       const auto begun = submit(b.api(), "key", "value", {.quorum = quorum});
       const auto refused = begun->wait();
       CHECK(refused.outcome() == "filling");
+      // Where the others can take it, it says so.
+      CHECK(refused.answer.outcome.context().find("being filled from a and c") != std::string::npos);
+      const bool others_can = quorum != net::write_quorum::all;
+      CHECK((refused.answer.outcome.context().find("write through a or c") != std::string::npos) == others_can);
       CHECK(outcome_of(refused.answer.outcome.code()) == error_outcome::rejected);
       CHECK(begun->plans() == 0);
     }
@@ -77,6 +92,34 @@ TEST_SUITE("actors.disk_loss") {
     CHECK(write(nodes["a"].api(), "key", "value").ok());
     CHECK(nodes.everywhere("key", "value"));
     CHECK(b.filling());
+  }
+
+  TEST_CASE("two lost disks: nobody is recommended, and what remains is said") {
+    cluster nodes({.refill_wait_ms = short_wait_ms});
+    write_everywhere(nodes["a"], "before ", 3);
+    for (const auto* name : {"b", "c"}) {
+      nodes[name].stop();
+      nodes[name].disk.wipe();
+    }
+    for (const auto* name : {"b", "c"}) nodes[name].start();
+    REQUIRE(nodes.see_each_other("a", "b", true));
+    REQUIRE(nodes.see_each_other("a", "c", true));
+    REQUIRE(nodes.see_each_other("b", "c", true));
+    CHECK(throughout(past_the_wait, [&] { return nodes["b"].filling() && nodes["c"].filling(); }));
+    for (const std::string name : {"b", "c"}) {
+      const auto said = write(nodes[name].api(), "key", "value").answer.outcome.context();
+      CHECK(said.find("only a is there") != std::string::npos);
+      CHECK(said.find("--accept-loss on 1 node") != std::string::npos);
+      CHECK(said.find("write through") == std::string::npos);
+    }
+    const auto refused = write(nodes["a"].api(), "key", "value");
+    CHECK(refused.outcome() == "quorum_unreachable");
+    CHECK(refused.answer.outcome.context().find("b and c have new disks and do not count yet") != std::string::npos);
+    // That it says so is right.
+    nodes["b"].stop();
+    nodes["b"].options.accept_loss = true;
+    nodes["b"].start();
+    CHECK(eventually([&] { return nodes["c"].status().takes_writes() && nodes["a"].status().takes_writes(); }));
   }
 
   TEST_CASE("with another member down, what a filling one acknowledges makes no quorum") {
@@ -90,6 +133,9 @@ TEST_SUITE("actors.disk_loss") {
       nodes["c"].stop();
       REQUIRE(eventually([&] { return !a.peer("c").up(); }));
       CHECK(a.status().state() == "no_quorum");
+      CHECK(a.status().waiting_for_size() == 2);
+      CHECK(a.status().reason().find("c has not been heard of for") != std::string::npos);
+      CHECK(a.status().reason().find("b has a new disk and does not count yet") != std::string::npos);
       const auto begun = submit(a.api(), "key", "value");
       CHECK(begun->wait().outcome() == "quorum_unreachable");
       CHECK(begun->plans() == 0);

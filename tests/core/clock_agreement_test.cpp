@@ -3,6 +3,7 @@
 #include <doctest/doctest.h>
 
 using quorate::core::judge_clock;
+using quorate::core::offset_now;
 
 TEST_SUITE("core.clock_agreement") {
   TEST_CASE("a clock that a majority of the members disagrees with is skewed") {
@@ -11,6 +12,19 @@ TEST_SUITE("core.clock_agreement") {
     CHECK_FALSE(judge_clock({10'000, 5}, 3, 2'000).skewed);
     CHECK_FALSE(judge_clock({2'000, -2'000}, 3, 2'000).skewed);
     CHECK_FALSE(judge_clock({}, 1, 2'000).skewed);
+  }
+
+  TEST_CASE("an offset goes along when the clock is set after it was measured") {
+    constexpr std::int64_t before = 500'000, bound = 2'000;
+    CHECK(offset_now(7, before, before, bound) == 7);
+    // Ours is set ahead by ten seconds: the peer, level with it before, is behind now; and level again when it is
+    // taken back, whatever was measured meanwhile.
+    CHECK(offset_now(7, before, before + 10'000, bound) == -9'993);
+    CHECK(offset_now(-9'993, before + 10'000, before, bound) == 7);
+    // Both were set while the measurement was under way: it compares the peer's new time with our old one.
+    CHECK(offset_now(10'007, before, before + 10'000, bound) == 7);
+    // Small steps are what a clock that is slewed makes, and the peer's may have made them too.
+    CHECK(offset_now(7, before, before + bound, bound) == 7);
   }
 
   TEST_CASE("a clock that is set is of no use until the majority agrees with what it shows now") {
