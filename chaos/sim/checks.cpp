@@ -20,30 +20,98 @@ constexpr std::int64_t late_ms_max = 500;
 /// More letters than this in a mailbox are a pile-up: links and actors are told of groups, not of writes.
 constexpr std::uint64_t mailbox_max = 2'000;
 
-std::string rejected_values(cluster& c, const operations& done) {
-  std::unordered_set<std::string> rejected;
-  for (const auto& op : done)
-    if (op->write() && op->what != operation::kind::remove && op->what != operation::kind::touch
-        && op->what != operation::kind::collect && op->answered() && !op->ok()
-        && outcome_of(op->answer.outcome.code()) == error_outcome::rejected)
-      rejected.insert(value_of(*op));
+bool was_rejected(const operation& op) {
+  return op.answered() && !op.ok() && outcome_of(op.answer.outcome.code()) == error_outcome::rejected;
+}
+
+/// What one member's logs say: of each entry its version, of each key the highest.
+struct told {
+  std::map<log_id, std::vector<version>> versions;
+  std::map<log_id, std::vector<encoded_entry>> entries;
+  std::map<record_key, std::pair<version, bool>> newest;  ///< and whether it is a deletion
+};
+
+std::string read_logs(const member& m, told* out) {
+  const auto held = m.storage.store().summary();
+  if (!held) return "P10: the disk of " + m.name + " cannot be read";
+  for (const auto& position : held->vector) {
+    auto& entries = out->entries[position.log];
+    while (entries.size() < position.sequence) {
+      auto more = m.storage.store().read_log(position.log, entries.size() + 1, 1 << 20);
+      if (!more || more->empty()) return "P1: " + m.name + " lacks entries of a log that its vector covers";
+      for (auto& e : *more)
+        if (e.sequence == entries.size() + 1 && e.sequence <= position.sequence) entries.push_back(std::move(e));
+    }
+  }
+  return {};
+}
+
+/// Whether somebody wrote this entry: a client whose call was not rejected.
+std::string check_written(const member& m, const entry& e, const operations& done, const shadow_history& shadow) {
+  for (const auto& change : e.mutations) {
+    const auto writers = shadow.writers_of(e.stamp(), change);
+    if (writers.empty())
+      return "P2: an entry on " + m.name + " changes '" + change.key.bytes + "' to '" + change.value.substr(0, 40)
+             + "' under a version with which nobody wrote that";
+    if (std::all_of(writers.begin(), writers.end(), [&](auto n) { return was_rejected(*done[n - 1]); }))
+      return "P3: " + done[writers.front() - 1]->text() + " was rejected and is on " + m.name;
+  }
+  return {};
+}
+
+/// The logs are the same everywhere and hold nothing but what clients wrote.
+std::string check_logs(cluster& c, const operations& done, const shadow_history& shadow, told* first) {
   for (auto& m : c.members()) {
-    const auto held = m->storage.store().summary();
-    if (!held) return "P10: the disk of " + m->name + " cannot be read";
-    for (const auto& position : held->vector) {
-      for (sequence_number next = 1; next <= position.sequence;) {
-        auto entries = m->storage.store().read_log(position.log, next, 1 << 20);
-        if (!entries || entries->empty()) return "P1: " + m->name + " lacks entries of a log that its vector covers";
-        for (const auto& e : *entries) {
-          auto decoded = decode_entry(*e.bytes);
-          if (!decoded) return "P10: an entry on " + m->name + " cannot be read";
-          for (const auto& change : decoded->mutations)
-            if (rejected.contains(change.value))
-              return "P3: '" + change.value + "' of '" + change.key.bytes + "' was rejected and is on " + m->name;
-          next = e.sequence + 1;
-        }
+    told here;
+    auto& logs = m == c.members().front() ? *first : here;
+    if (auto broken = read_logs(*m, &logs); !broken.empty()) return broken;
+    if (&logs == first) continue;
+    if (logs.entries.size() != first->entries.size()) return "P2: " + m->name + " has other logs than " + c[0].name;
+    for (const auto& [log, entries] : logs.entries) {
+      const auto& others = first->entries[log];
+      if (!std::equal(entries.begin(), entries.end(), others.begin(), others.end(),
+                      [](const auto& x, const auto& y) { return *x.bytes == *y.bytes; }))
+        return "P4: " + m->name + " has other entries of a log than " + c[0].name;
+    }
+  }
+  for (const auto& [log, entries] : first->entries)
+    for (const auto& e : entries) {
+      const auto decoded = decode_entry(*e.bytes);
+      if (!decoded) return "P10: an entry on " + c[0].name + " cannot be read";
+      if (auto broken = check_written(c[0], *decoded, done, shadow); !broken.empty()) return broken;
+      first->versions[log].push_back(decoded->stamp());
+      for (const auto& change : decoded->mutations) {
+        auto& newest = first->newest[change.key];
+        newest = std::max(newest, std::pair{decoded->stamp(), change.deleted});
       }
     }
+  return {};
+}
+
+/// The records are what the merge rule makes of the logs.
+std::string check_merge(const member& m, const told& logs, const std::vector<const record_page*>& live) {
+  for (const auto& [key, newest] : logs.newest) {
+    const auto held = m.storage.store().get(key);
+    if (!held || !*held || std::pair{(*held)->stamp, (*held)->deleted} != newest)
+      return "P4: '" + key.bytes + "' on " + m.name + " is not the newest version in its logs";
+  }
+  for (const auto* page : live)
+    for (const auto& [key, record] : page->records)
+      if (!logs.newest.contains(key)) return "P4: '" + key.bytes + "' on " + m.name + " is in none of its logs";
+  return {};
+}
+
+/// What was acknowledged, superseded or not, is in the log it was written to: overtaken it may be, lost it may not.
+std::string check_kept(const operations& done, const told& logs) {
+  for (const auto& op : done) {
+    const bool durable = op->ok() || op->answer.outcome.code() == errc::superseded;
+    const auto place = op->answer.position;
+    if (!op->answered() || !durable || !op->write() || op->may_be_lost || place.sequence == 0) continue;
+    const auto log = logs.versions.find(place.log);
+    if (log == logs.versions.end() || log->second.size() < place.sequence)
+      return "P1, P2: the entry of " + op->text() + " is on no member";
+    if (log->second[place.sequence - 1] != op->answer.stamp)
+      return "P1, P2: in place of the entry of " + op->text() + " there is another";
   }
   return {};
 }
@@ -99,13 +167,26 @@ std::string check_answers(cluster& c, const operations& done, std::int64_t now_u
                > late_ms_max * ms)
       return "P3: answered " + std::to_string((op->ended_us - op->deadline_us) / ms)
              + " ms after its deadline: " + op->text();
+    // What is learned after its deadline does not count, however soon after it.
+    if (op->ok() && op->ended_us > op->deadline_us + stood_still(*c.find(op->node), op->begun_us, op->ended_us))
+      return "P3: called done after its deadline: " + op->text();
     if (op->ok() && op->write() && op->answer.copies < op->answer.copies_needed)
       return "P3: called done with too few copies: " + op->text();
   }
   return {};
 }
 
-std::string check_contents(cluster& c, const operations& done) {
+std::string check_actors(cluster& c) {
+  for (auto& m : c.members()) {
+    v1::ActorsReply actors;
+    m->life->api().describe(&actors);
+    for (const auto& actor : actors.actors())
+      if (actor.state() != "running") return "P8: " + actor.name() + " of " + m->name + " is " + actor.state();
+  }
+  return {};
+}
+
+std::string check_contents(cluster& c, const operations& done, const shadow_history& shadow) {
   std::optional<record_page> first;
   std::optional<record_page> first_uses;
   std::optional<storage::record_counts> counts;
@@ -122,7 +203,10 @@ std::string check_contents(cluster& c, const operations& done) {
       return "P4: digests are equal, contents are not, on " + m->name;
     }
   }
-  if (auto broken = rejected_values(c, done); !broken.empty()) return broken;
+  told logs;
+  if (auto broken = check_logs(c, done, shadow, &logs); !broken.empty()) return broken;
+  if (auto broken = check_merge(c[0], logs, {&*first, &*first_uses}); !broken.empty()) return broken;
+  if (auto broken = check_kept(done, logs); !broken.empty()) return broken;
   for (const auto& op : done) {
     if (!op->ok() || !op->write() || op->what == operation::kind::touch || op->may_be_lost) continue;
     for (auto& m : c.members()) {
@@ -152,10 +236,8 @@ std::string check_uses(cluster& c, const operations& done) {
   std::map<std::string, bounds> uses;
   for (const auto& op : done) {
     if (op->what != operation::kind::touch) continue;
-    const bool rejected =
-        op->answered() && !op->ok() && outcome_of(op->answer.outcome.code()) == error_outcome::rejected;
-    uses[op->key].acknowledged += op->ok() ? 1 : 0;
-    uses[op->key].possible += rejected ? 0 : 1;
+    uses[op->key].acknowledged += op->ok() && !op->may_be_lost ? 1 : 0;
+    uses[op->key].possible += was_rejected(*op) ? 0 : 1;
   }
   for (const auto& [key, expected] : uses) {
     v1::MemoryRecord record;
@@ -173,7 +255,7 @@ std::string check_uses(cluster& c, const operations& done) {
 std::string check_collections(cluster& c, const operations& done) {
   std::map<std::string, const operation*> last;  ///< acknowledged store of each key, by version
   for (const auto& op : done)
-    if (op->of == operation::use::expiring && op->what == operation::kind::store && op->ok()) {
+    if (op->of == operation::use::expiring && op->what == operation::kind::store && op->ok() && !op->may_be_lost) {
       auto& highest = last[op->key];
       if (highest == nullptr || highest->answer.stamp < op->answer.stamp) highest = op.get();
     }
@@ -193,8 +275,7 @@ std::string check_local_reads(const operations& done) {
   for (const auto& read : done) {
     if (!read->local || read->seen == 0) continue;
     const auto& wrote = *done[read->seen - 1];
-    if (wrote.key != read->key || !wrote.write() || wrote.begun_us > read->ended_us
-        || (wrote.answered() && !wrote.ok() && outcome_of(wrote.answer.outcome.code()) == error_outcome::rejected))
+    if (wrote.key != read->key || !wrote.write() || wrote.begun_us > read->ended_us || was_rejected(wrote))
       return "P3: " + read->text() + " saw what was never written: " + wrote.text();
   }
   return {};
@@ -203,7 +284,8 @@ std::string check_local_reads(const operations& done) {
 std::string check_versions(const operations& done) {
   std::map<std::string, std::vector<const operation*>> by_key;
   for (const auto& op : done)
-    if (op->ok() && op->write() && op->what != operation::kind::touch && op->quorum != net::write_quorum::one)
+    if (op->ok() && op->write() && op->what != operation::kind::touch && op->quorum != net::write_quorum::one
+        && !op->may_be_lost)
       by_key[op->key].push_back(op.get());
   for (auto& [key, ops] : by_key) {
     auto by_end = ops;
@@ -213,9 +295,13 @@ std::string check_versions(const operations& done) {
     for (const auto* op : ops) {
       for (; ended < by_end.size() && by_end[ended]->ended_us < op->begun_us; ++ended)
         if (highest == nullptr || by_end[ended]->answer.stamp > highest->answer.stamp) highest = by_end[ended];
-      if (highest != nullptr && op->answer.stamp < highest->answer.stamp)
+      if (highest == nullptr) continue;
+      if (op->answer.stamp < highest->answer.stamp)
         return "P3: acknowledged, but older than one that had been acknowledged before: " + op->text() + " and "
                + highest->text();
+      const bool asked = op->consistency == net::write_consistency::linearizable || op->answer.retried;
+      if (asked && op->base < highest->answer.stamp)
+        return "P6: " + op->text() + " was made without what " + highest->text() + " had left";
     }
   }
   return {};
@@ -225,7 +311,7 @@ std::string check_registers(cluster& c, const operations& done, std::int64_t now
   std::vector<chaos::register_operation> history;
   std::set<std::string> keys;
   for (const auto& op : done) {
-    if (op->of != operation::use::register_ || op->local) continue;
+    if (op->of != operation::use::register_ || op->local || op->may_be_lost) continue;
     keys.insert(op->key);
     chaos::register_operation one;
     one.key = op->key;
@@ -236,8 +322,14 @@ std::string check_registers(cluster& c, const operations& done, std::int64_t now
     one.certain = op->ok();
     one.label = op->text();
     if (!one.certain && !one.write) continue;
-    if (one.write && op->answered() && !op->ok() && outcome_of(op->answer.outcome.code()) == error_outcome::rejected)
-      continue;
+    if (one.write && was_rejected(*op)) continue;
+    // A repeated write is two: its first attempt is on disks and may be seen before the second takes its place.
+    if (op->attempts > 1) {
+      auto first = one;
+      first.certain = false;
+      first.label += ", first attempt";
+      history.push_back(std::move(first));
+    }
     history.push_back(std::move(one));
   }
   for (const auto& key : keys) {

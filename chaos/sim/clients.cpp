@@ -11,17 +11,27 @@ namespace {
 
 class client_write final : public net::write_request {
  public:
-  client_write(std::vector<mutation> changes, std::function<void(const net::write_answer&)> end)
-      : changes_(std::move(changes)), end_(std::move(end)) {}
+  client_write(std::shared_ptr<operation> op, shadow_history& shadow, std::vector<mutation> changes,
+               std::function<void(const net::write_answer&)> end)
+      : op_(std::move(op)), shadow_(shadow), changes_(std::move(changes)), end_(std::move(end)) {}
   std::vector<record_key> keys(const record_reader&) const override {
     std::vector<record_key> keys;
     for (const auto& change : changes_) keys.push_back(change.key);
     return keys;
   }
-  result<std::vector<mutation>> plan(const record_reader&, const version&) override { return changes_; }
+  result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) override {
+    const auto held = now.get(changes_.front().key);
+    if (!held) return held.error();
+    op_->base = *held ? (*held)->stamp : version{};
+    ++op_->attempts;
+    shadow_.planned(op_->number, stamp, changes_);
+    return changes_;
+  }
   void finish(const net::write_answer& end) noexcept override { end_(end); }
 
  private:
+  const std::shared_ptr<operation> op_;
+  shadow_history& shadow_;
   const std::vector<mutation> changes_;
   const std::function<void(const net::write_answer&)> end_;
 };
@@ -29,21 +39,24 @@ class client_write final : public net::write_request {
 /// A use of a record, counted in the row of the node that is asked.
 class client_touch final : public net::write_request {
  public:
-  client_touch(std::string key, node_id self, std::int64_t now_ms, std::function<void(const net::write_answer&)> end)
-      : key_{key_kind::memory, std::move(key)}, self_(self), now_ms_(now_ms), end_(std::move(end)) {
+  client_touch(std::shared_ptr<operation> op, shadow_history& shadow, node_id self, std::int64_t now_ms,
+               std::function<void(const net::write_answer&)> end)
+      : op_(std::move(op)), shadow_(shadow), self_(self), now_ms_(now_ms), end_(std::move(end)) {
     // The defect: all nodes count in the same row.
     if (planted(planted_bug::uses_share_a_row)) self_ = node_id{1};
   }
-  result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
-    auto planned = memory::plan_touch(now, {key_}, self_, now_ms_);
+  result<std::vector<mutation>> plan(const record_reader& now, const version& stamp) override {
+    auto planned = memory::plan_touch(now, {{key_kind::memory, op_->key}}, self_, now_ms_);
     if (!planned) return planned.error();
     if (planned->mutations.empty()) return status(errc::not_found, "there is nothing to use");
+    shadow_.planned(op_->number, stamp, planned->mutations);
     return std::move(planned->mutations);
   }
   void finish(const net::write_answer& end) noexcept override { end_(end); }
 
  private:
-  const record_key key_;
+  const std::shared_ptr<operation> op_;
+  shadow_history& shadow_;
   node_id self_;
   const std::int64_t now_ms_;
   const std::function<void(const net::write_answer&)> end_;
@@ -52,8 +65,9 @@ class client_touch final : public net::write_request {
 /// What time does to a record: it is removed, unless somebody has written it since.
 class client_collection final : public net::write_request {
  public:
-  client_collection(std::shared_ptr<operation> op, std::function<void(const net::write_answer&)> end)
-      : op_(std::move(op)), end_(std::move(end)) {
+  client_collection(std::shared_ptr<operation> op, shadow_history& shadow,
+                    std::function<void(const net::write_answer&)> end)
+      : op_(std::move(op)), shadow_(shadow), end_(std::move(end)) {
     yields = true;
   }
   result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
@@ -62,12 +76,15 @@ class client_collection final : public net::write_request {
     if (!held) return held.error();
     if (!*held || (*held)->deleted) return status(errc::not_found, "there is nothing to collect");
     op_->collected = (*held)->stamp;
-    return std::vector<mutation>{{key, true, {}, {}}};
+    std::vector<mutation> changes{{key, true, {}, {}}};
+    shadow_.planned_above(op_->number, op_->collected, changes);
+    return changes;
   }
   void finish(const net::write_answer& end) noexcept override { end_(end); }
 
  private:
   const std::shared_ptr<operation> op_;
+  shadow_history& shadow_;
   const std::function<void(const net::write_answer&)> end_;
 };
 
@@ -83,7 +100,10 @@ class client_read final : public net::read_request {
 }  // namespace
 
 std::string value_of(const operation& op) {
-  return op.of == operation::use::counted ? counted_record(op) : "value " + std::to_string(op.number);
+  if (op.of == operation::use::counted) return counted_record(op);
+  auto value = "value " + std::to_string(op.number);
+  if (op.padding > 0) value.append(1, ' ').append(op.padding, static_cast<char>('a' + op.number % 26));
+  return value;
 }
 
 std::string counted_record(const operation& op) {
@@ -119,7 +139,8 @@ clients::clients(world& w, cluster& c)
       registers_(1 + w.below(2)),
       register_share_(w.one_in(2) ? 17 : 8),
       removal_one_in_(w.one_in(3) ? 3 : 8),
-      linearizable_one_in_(w.one_in(3) ? 6 : 2) {}
+      linearizable_one_in_(w.one_in(3) ? 6 : 2),
+      long_one_in_(w.one_in(5) ? 10 : 200) {}
 
 bool operation::removes(const std::string& of_key) const {
   if (what != kind::pair) return what == kind::remove || what == kind::collect;
@@ -133,6 +154,17 @@ void clients::start() {
 void clients::on_disk_lost(const member& m) {
   for (auto& op : operations_)
     if (op->write() && op->quorum == net::write_quorum::one && op->node == m.name) op->may_be_lost = true;
+}
+
+void clients::on_loss_accepted() {
+  for (auto& op : operations_) op->may_be_lost = true;
+  ++generation_;
+}
+
+std::string clients::key_of(const char* kind, std::uint64_t number) const {
+  auto key = std::string(kind) + ' ' + std::to_string(number);
+  if (generation_ > 0) key.append(" after loss ").append(std::to_string(generation_));
+  return key;
 }
 
 void clients::next(unsigned client, std::size_t at, std::int64_t pause_ms) {
@@ -152,38 +184,42 @@ void clients::choose(operation& op) {
   const auto rest = 20 - register_share_;
   if (dice < register_share_) {
     op.of = operation::use::register_;
-    op.key = "register " + std::to_string(world_.below(registers_));
+    op.key = key_of("register", world_.below(registers_));
     if (world_.one_in(2)) {
       op.what = operation::kind::read;
       op.local = world_.one_in(8);
       return;
     }
-    if (world_.one_in(linearizable_one_in_)) op.consistency = net::write_consistency::linearizable;
+    if (world_.one_in(linearizable_one_in_))
+      op.consistency = net::write_consistency::linearizable;
+    else if (world_.one_in(2))
+      op.on_superseded = net::when_superseded::retry;
     if (world_.one_in(8)) op.quorum = net::write_quorum::all;
   } else if (dice < register_share_ + rest * 2 / 10) {
     op.of = operation::use::counted;
-    op.key = "counted " + std::to_string(world_.below(2));
+    op.key = key_of("counted", world_.below(2));
     if (!world_.one_in(4)) op.what = operation::kind::touch;
     return;
   } else if (dice < register_share_ + rest * 3 / 10) {
     op.of = operation::use::expiring;
-    op.key = "expiring " + std::to_string(world_.below(2));
+    op.key = key_of("expiring", world_.below(2));
     if (world_.one_in(3)) op.what = operation::kind::collect;
     return;
   } else if (dice < register_share_ + rest * 5 / 10) {
     op.of = operation::use::own;
-    op.key = "own " + std::to_string(op.number);
+    op.key = key_of("own", op.number);
   } else if (dice < register_share_ + rest * 8 / 10) {
     op.of = operation::use::shared;
-    op.key = "shared " + std::to_string(world_.below(6));
+    op.key = key_of("shared", world_.below(6));
     if (world_.one_in(4)) op.quorum = world_.one_in(2) ? net::write_quorum::one : net::write_quorum::all;
     if (world_.one_in(2)) op.on_superseded = net::when_superseded::retry;
   } else {
     op.of = operation::use::pair;
     op.what = operation::kind::pair;
-    op.key = "pair " + std::to_string(world_.below(3));
+    op.key = key_of("pair", world_.below(3));
     return;
   }
+  if (world_.one_in(long_one_in_)) op.padding = world_.below(world_.one_in(2) ? 2'000 : 64 << 10);
   if (world_.one_in(removal_one_in_)) op.what = operation::kind::remove;
 }
 
@@ -222,7 +258,7 @@ void clients::read_register(member& m, follow_up then) {
   const auto op = begin(m);
   op->of = operation::use::register_;
   op->what = operation::kind::read;
-  op->key = "register 0";
+  op->key = key_of("register", 0);
   op->deadline_us = op->begun_us + 1'000 * ms;
   read(m, op, std::move(then));
 }
@@ -231,7 +267,7 @@ void clients::write_register(member& m, follow_up then) {
   if (stopped_ || !m.up) return;
   const auto op = begin(m);
   op->of = operation::use::register_;
-  op->key = "register 0";
+  op->key = key_of("register", 0);
   op->deadline_us = op->begun_us + 1'000 * ms;
   write(m, op, std::move(then));
 }
@@ -259,7 +295,7 @@ void clients::use_for(member& m, std::int64_t ms_left) {
     const auto op = begin(m);
     op->of = operation::use::counted;
     op->what = operation::kind::touch;
-    op->key = "counted 0";
+    op->key = key_of("counted", 0);
     touch(m, op, [](const operation&) {});
   }
   world_.after(pause_ms * ms, [this, &m, left_ms = ms_left - pause_ms] { use_for(m, left_ms); });
@@ -277,12 +313,12 @@ void clients::write(member& m, const std::shared_ptr<operation>& op, follow_up t
   } else {
     change(op->key);
   }
-  auto request =
-      std::make_unique<client_write>(std::move(changes), [this, op, then = std::move(then)](const auto& end) {
-        op->answer = end;
-        ended(*op);
-        then(*op);
-      });
+  auto request = std::make_unique<client_write>(op, shadow_, std::move(changes),
+                                                [this, op, then = std::move(then)](const auto& end) {
+                                                  op->answer = end;
+                                                  ended(*op);
+                                                  then(*op);
+                                                });
   submit(m, op, std::move(request));
 }
 
@@ -292,11 +328,12 @@ void clients::touch(member& m, const std::shared_ptr<operation>& op, follow_up t
     ended(*op);
     then(*op);
   };
-  submit(m, op, std::make_unique<client_touch>(op->key, node_id_of(m.name), world_.now_us() / 1000, end));
+  submit(m, op, std::make_unique<client_touch>(op, shadow_, node_id_of(m.name), world_.now_us() / 1000, end));
 }
 
 void clients::collect(member& m, const std::shared_ptr<operation>& op, follow_up then) {
-  submit(m, op, std::make_unique<client_collection>(op, [this, op, then = std::move(then)](const auto& answer) {
+  submit(m, op,
+         std::make_unique<client_collection>(op, shadow_, [this, op, then = std::move(then)](const auto& answer) {
            op->answer = answer;
            ended(*op);
            then(*op);
@@ -308,7 +345,7 @@ void clients::submit(member& m, const std::shared_ptr<operation>& op, std::uniqu
   request->consistency = op->consistency;
   request->on_superseded = op->on_superseded;
   request->deadline_us = op->deadline_us + 1'000'000;  // the node's steady clock
-  request->bytes = 100;
+  request->bytes = 100 + op->padding;
   std::vector<net::write_ticket> tickets;
   tickets.emplace_back(std::move(request));
   m.life->api().submit(std::move(tickets));
@@ -336,6 +373,7 @@ void clients::read_locally(member& m, const std::shared_ptr<operation>& op, foll
 
 void clients::ended(operation& op) {
   op.ended_us = world_.now_us();
+  if (op.ok() && op.write() && on_acknowledged) on_acknowledged(op);
   if (world_.traced)
     world_.trace(op.text(), "->", std::string(name_of(op.answer.outcome.code())), op.answer.outcome.context(),
                  op.write() ? std::string() : "saw #" + std::to_string(op.seen));

@@ -1,8 +1,8 @@
 // The clients of a run: what they send, what they are answered, and when. They write unique keys, overwrite and delete
 // shared ones, put pairs in one entry or rename them, count uses of records that others overwrite, collect
-// records as if they had expired, use registers with
-// LINEARIZABLE and DEFAULT writes and QUORUM reads, read locally, have deadlines, and move to another node when a call
-// fails.
+// records as if they had expired, use registers with LINEARIZABLE and DEFAULT writes (half of which have superseded
+// ones repeated) and QUORUM reads, read locally, have deadlines, and move to another node when a call fails. Some
+// values are long.
 //
 // Owned by a run.
 #pragma once
@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "chaos/sim/cluster.hpp"
+#include "chaos/sim/shadow.hpp"
 #include "net/node_api.hpp"
 
 namespace quorate::sim {
@@ -30,6 +31,7 @@ struct operation {
   std::string node;
   std::string key;
   std::uint64_t number = 0;  ///< from 1, unique: the value written is this number
+  std::size_t padding = 0;   ///< and so many bytes behind it
   net::write_quorum quorum = net::write_quorum::by_default;
   net::write_consistency consistency = net::write_consistency::by_default;
   net::when_superseded on_superseded = net::when_superseded::report;
@@ -38,9 +40,11 @@ struct operation {
   std::int64_t deadline_us = 0;
   net::write_answer answer;
   bool local = false;        ///< a read of the node's own copy
+  unsigned attempts = 0;     ///< how often its changes were planned: once more when it was repeated
+  version base;              ///< what its node held of the key when it planned them last
   version collected;         ///< of a collection: the version it saw and removed
   std::uint64_t seen = 0;    ///< of a read: number of the write that was seen, 0 = absent
-  bool may_be_lost = false;  ///< it was promised on one disk only, and that was lost
+  bool may_be_lost = false;  ///< it was promised on one disk only, and that was lost, or on more that were given up
   bool write() const { return what != kind::read; }
   /// Whether it deletes the key: deletions, and the old name of a pair that is a rename.
   bool removes(const std::string& key) const;
@@ -67,13 +71,20 @@ class clients {
   void spread() { spread_ = true; }
   void stop() { stopped_ = true; }
   void on_disk_lost(const member& m);
+  /// More disks were lost than the promises allow: nothing is promised of what was begun before, and from now on other
+  /// keys are used.
+  void on_loss_accepted();
   /// Calls that cross: while a read through the slow one is under way, a write through a third, and once that is
   /// acknowledged one through the one that is behind; then another read.
   void cross(member& slow, member& behind);
   /// Uses of one record through the member, one after the other, over its restarts.
   void use_for(member& m, std::int64_t ms_left);
 
+  /// Told of each write that was acknowledged.
+  std::function<void(const operation&)> on_acknowledged;
+
   const std::vector<std::shared_ptr<operation>>& operations() const { return operations_; }
+  const shadow_history& shadow() const { return shadow_; }
 
  private:
   using follow_up = std::function<void(const operation&)>;
@@ -82,6 +93,7 @@ class clients {
   void next(unsigned client, std::size_t at, std::int64_t pause_ms);
   void call(member& m, unsigned client, std::size_t where);
   void choose(operation& op);
+  std::string key_of(const char* kind, std::uint64_t number) const;
   std::shared_ptr<operation> begin(const member& m);
   void write(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void read(member& m, const std::shared_ptr<operation>& op, follow_up then);
@@ -102,7 +114,10 @@ class clients {
   const std::uint64_t register_share_;  ///< of 20 calls so many use one
   const std::uint64_t removal_one_in_;
   const std::uint64_t linearizable_one_in_;
+  const std::uint64_t long_one_in_;  ///< values of up to 64 KiB
   std::vector<std::shared_ptr<operation>> operations_;
+  shadow_history shadow_;
+  unsigned generation_ = 0;  ///< of the keys
   bool spread_ = false;
   bool stopped_ = false;
 };

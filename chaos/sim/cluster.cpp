@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <utility>
 
 #include "chaos/sim/actors.hpp"
 #include "proto/hash.hpp"
@@ -55,6 +56,8 @@ void cluster::start(member& m) {
   node_options how;
   how.name = m.name;
   how.enable_drills = true;
+  how.began_after_damage = m.set_aside;
+  how.accept_loss = std::exchange(m.accept_loss, false);
   for (const auto& other : members_)
     if (other->name != m.name) how.peers.push_back({other->name, other->name});
   m.failed = false;
@@ -65,13 +68,7 @@ void cluster::start(member& m) {
   auto life = start_node(
       how, m.storage.open(), net.transport(m.name),
       [this, &m](const status& why) {
-        if (!m.up) return;
-        world_.trace(m.name, "gives up:", why.message());
-        // Any other reason is a disk that failed, as it should.
-        if (why.code() == errc::internal) broken_("P8: " + m.name + " gave up: " + why.message());
-        m.failed = true;
-        m.up = false;
-        world_.after(0, [this, &m] { crash(m, loss::memory, world_.between(50, 2'000)); });
+        if (m.up) give_up(m, why);
       },
       m.time, simulated_runtime(world_, m.name));
   if (!life) return broken_("a node does not start: " + life.error().message());
@@ -79,6 +76,21 @@ void cluster::start(member& m) {
   m.up = true;
   net.up(m.name, m.life->api());
   world_.trace(m.name, "starts");
+}
+
+void cluster::give_up(member& m, const status& why) {
+  world_.trace(m.name, "gives up:", why.message());
+  // Any other reason is a disk that failed, as it should.
+  if (why.code() == errc::internal) broken_("P8: " + m.name + " gave up: " + why.message());
+  m.failed = true;
+  m.up = false;
+  world_.after(0, [this, &m, damaged = why.code() == errc::corruption] {
+    // Where that would be one disk too many somebody has told the node to stop, and the disk is well when it is read
+    // again.
+    const bool anew = damaged && may_lose_a_disk();
+    if (anew && on_set_aside) on_set_aside();
+    crash(m, anew ? loss::set_aside : loss::memory, world_.between(50, 2'000));
+  });
 }
 
 void cluster::gone(member& m, bool silent) {
@@ -91,11 +103,12 @@ void cluster::gone(member& m, bool silent) {
 void cluster::crash(member& m, loss what, std::int64_t away_ms) {
   if (!m.life) return;
   if (!m.up && !m.failed) return;  // it is dying already
-  world_.trace(m.name, what == loss::disk    ? "loses its disk"
-                       : what == loss::news  ? "gets an old disk back"
-                       : what == loss::power ? "loses power"
-                                             : "is killed");
-  if (what == loss::disk || what == loss::news) {
+  world_.trace(m.name, what == loss::disk        ? "loses its disk"
+                       : what == loss::news      ? "gets an old disk back"
+                       : what == loss::set_aside ? "sets its disk aside"
+                       : what == loss::power     ? "loses power"
+                                                 : "is killed");
+  if (what == loss::disk || what == loss::news || what == loss::set_aside) {
     m.wiping = true;
     if (on_wipe) on_wipe(m);
   }
@@ -116,22 +129,42 @@ void cluster::finish_crash(member& m, loss what, std::int64_t away_ms) {
   }
   m.life.reset();
   if (what == loss::power) m.storage.power_cut();
-  if (what == loss::disk) {
+  if (what == loss::disk || what == loss::set_aside) {
     m.storage.wipe();
+    m.set_aside = what == loss::set_aside;
     m.wiping = false;
   }
   if (what == loss::news) {
     m.storage.put_copy_back();
+    m.set_aside = false;
     if (const auto held = m.storage.store().summary()) m.old_disk = held->disks.own;
     m.wiping = false;
   }
   world_.after(away_ms * ms, [this, &m] { start(m); });
 }
 
+bool cluster::sound(const member& m) const {
+  const auto held = m.storage.store().summary();
+  return !m.wiping && held && held->disks.complete && held->disks.own != m.old_disk;
+}
+
+std::size_t cluster::sound_disks() {
+  return static_cast<std::size_t>(
+      std::count_if(members_.begin(), members_.end(), [this](const auto& m) { return sound(*m); }));
+}
+
 bool cluster::may_lose_a_disk() {
-  return std::all_of(members_.begin(), members_.end(), [](const auto& m) {
+  const auto sound = sound_disks();
+  if (sound == size()) return true;
+  // In the first second of a new cluster not everybody has remembered everybody (docs/consistency.md).
+  return sound > disks_to_fill_from() && everybody_knows_everybody();
+}
+
+bool cluster::everybody_knows_everybody() {
+  return std::all_of(members_.begin(), members_.end(), [this](const auto& m) {
+    if (!sound(*m)) return true;
     const auto held = m->storage.store().summary();
-    return !m->wiping && held && held->disks.complete && held->disks.own != m->old_disk;
+    return held && held->disks.others.size() + 1 == size();
   });
 }
 
@@ -145,14 +178,14 @@ bool cluster::everybody_knows_disk_of(const member& m) {
 }
 
 bool cluster::equal() {
-  std::optional<storage::digest_buckets> first;
+  std::optional<storage::store_summary> first;
   for (auto& m : members_) {
     if (!m->up) return false;
     auto held = m->storage.store().summary();
     if (!held) return false;
     if (!first)
-      first = held->buckets;
-    else if (held->buckets != *first)
+      first = std::move(*held);
+    else if (held->buckets != first->buckets || held->vector != first->vector)
       return false;
   }
   return true;

@@ -47,13 +47,16 @@ struct member {
   bool up = false;             ///< takes calls
   bool failed = false;         ///< gave up by itself; a new life follows
   bool wiping = false;         ///< its disk is about to be replaced
+  bool set_aside = false;      ///< its disk was begun because the one before was damaged
+  bool accept_loss = false;    ///< its next life takes the disk it finds for complete
   std::uint64_t old_disk = 0;  ///< the name of an old disk that was put back; it takes another when it notices
   int standing = 0;            ///< kill points of its code that let time pass
   std::vector<std::pair<std::int64_t, std::int64_t>> pauses;  ///< when an actor of it stood still
 };
 
-/// What a crash takes along.
-enum class loss { memory, power, disk, news };  ///< news: an old copy of the disk is put in its place
+/// What a crash takes along. `news`: an old copy of the disk is put in its place; `set_aside`: the disk is damaged, and
+/// the node begins anew on an empty one.
+enum class loss { memory, power, disk, news, set_aside };
 
 class cluster {
  public:
@@ -71,8 +74,14 @@ class cluster {
   /// From within its own code: nothing it does from now on has an effect.
   void die_here(member& m, std::int64_t away_ms);
 
-  /// Whether a disk may be lost: every member is complete, so what is on one is on others too.
+  /// Whether one more disk may be lost: no more than N - M are, counting those that are not filled again yet.
   bool may_lose_a_disk();
+  /// How many disks of members are complete, and known to be.
+  std::size_t sound_disks();
+  /// So many must be, or those that are not cannot be filled.
+  std::size_t disks_to_fill_from() const { return size() - (size() / 2 + 1) + 1; }
+  /// Every member that is complete has remembered a disk of every other.
+  bool everybody_knows_everybody();
   /// Whether every other member has remembered which disk it has now.
   bool everybody_knows_disk_of(const member& m);
   /// All members are up and have the same content.
@@ -86,9 +95,13 @@ class cluster {
   network net;
   /// Told when a member lost its disk.
   std::function<void(const member&)> on_wipe;
+  /// Told when a node found its disk damaged and begins anew.
+  std::function<void()> on_set_aside;
 
  private:
   void start(member& m);
+  void give_up(member& m, const status& why);
+  bool sound(const member& m) const;
   void gone(member& m, bool silent);
   void finish_crash(member& m, loss what, std::int64_t away_ms);
 

@@ -19,9 +19,11 @@ bool may_stand_long(kill_point p) {
 
 faults::faults(world& w, cluster& c) : world_(w), cluster_(c), pause_ms_max_(w.one_in(3) ? 800 : 3'000) {
   points.at = [this](kill_point p) { on_point(p); };
+  c.on_set_aside = [this] { count("disk set aside"); };
   const bool all = w.one_in(6);
   for (int k = 0; k < static_cast<int>(kind::count_); ++k)
-    if (all || w.one_in(2)) kinds_.push_back(static_cast<kind>(k));
+    if (static_cast<kind>(k) == kind::too_many_disks ? w.one_in(10) : all || w.one_in(2))
+      kinds_.push_back(static_cast<kind>(k));
   if (kinds_.empty()) kinds_.push_back(kind::kill);
 }
 
@@ -32,6 +34,7 @@ void faults::start() { next(); }
 void faults::stop() {
   stopped_ = true;
   armed_.reset();
+  accept_loss();
   for (auto& m : cluster_.members()) {
     m->time.offset_ms = 0;
     m->time.drift_ppm = 0;
@@ -70,12 +73,8 @@ void faults::happen(kind what) {
       count("power cut of all");
       for (auto& m : cluster_.members()) cluster_.crash(*m, loss::power, world_.between(10, 1'000));
       return;
-    case kind::disk: {
-      auto& m = any();
-      if (!m.up || !cluster_.may_lose_a_disk()) return;
-      count("lost disk");
-      return cluster_.crash(m, loss::disk, world_.one_in(2) ? world_.between(5, 100) : away_ms);
-    }
+    case kind::disk: return lost_disks();
+    case kind::too_many_disks: return too_many_disks();
     case kind::old_disk: return old_disk();
     case kind::cut: return cut();
     case kind::isolate: return isolate();
@@ -138,6 +137,54 @@ void faults::isolate() {
   });
 }
 
+/// One, or as many at once as the promises allow.
+void faults::lost_disks() {
+  auto left = world_.one_in(2) ? 1 : cluster_.size();
+  const auto first = world_.below(cluster_.size());
+  for (std::size_t i = 0; i < cluster_.size() && left > 0; ++i) {
+    auto& m = cluster_[(first + i) % cluster_.size()];
+    if (!m.up || !cluster_.may_lose_a_disk()) continue;
+    if (i > 0) count("lost disks at once");
+    count("lost disk");
+    cluster_.crash(m, loss::disk, world_.one_in(2) ? world_.between(5, 100) : world_.between(10, 4'000));
+    --left;
+  }
+}
+
+/// More than that: what only those held is gone, and no member may go on as if it were not, until an operator says so.
+/// All may be damaged at once: then none of them may be taken for a new one.
+void faults::too_many_disks() {
+  if (too_many_lost_ || cluster_.sound_disks() != cluster_.size() || !cluster_.everybody_knows_everybody()) return;
+  for (auto& m : cluster_.members())
+    if (!m->up) return;
+  too_many_lost_ = loss_open_ = true;
+  count("too many disks lost");
+  const bool all = world_.one_in(2);
+  auto left = all ? cluster_.size() : cluster_.size() - cluster_.disks_to_fill_from() + 1;
+  const auto first = world_.below(cluster_.size());
+  for (std::size_t i = 0; i < cluster_.size() && left > 0; ++i, --left)
+    cluster_.crash(cluster_[(first + i) % cluster_.size()], all ? loss::set_aside : loss::disk, world_.between(5, 500));
+  if (on_too_many_lost) on_too_many_lost();
+  world_.after(world_.between(500, 6'000) * ms, [this] { accept_loss(); });
+}
+
+/// On as few members as the others can be filled from.
+void faults::accept_loss() {
+  if (!loss_open_) return;
+  loss_open_ = false;
+  auto sound = cluster_.sound_disks();
+  for (auto& m : cluster_.members()) {
+    const auto held = m->storage.store().summary();
+    if (sound >= cluster_.disks_to_fill_from()) return;
+    if (held && held->disks.complete && !m->wiping) continue;
+    count("loss accepted");
+    world_.trace("the loss is accepted on", m->name);
+    m->accept_loss = true;
+    cluster_.crash(*m, loss::memory, 10);
+    ++sound;
+  }
+}
+
 /// The worst that a lost disk can meet: one member misses what the others acknowledge; then it is there again, one of
 /// those others comes back with a new disk, and the rest that know are not to be heard.
 void faults::rolling_isolation() {
@@ -173,7 +220,28 @@ void faults::old_disk() {
     if (stopped_ || !m.up || !cluster_.may_lose_a_disk() || !cluster_.everybody_knows_disk_of(m)) return;
     count("old disk put back");
     cluster_.heal_all();
+    if (world_.one_in(2)) return old_disk_meets_late(m);
     cluster_.crash(m, loss::news, world_.between(5, 100));
+  });
+}
+
+/// The old disk meets first, and for long only, a member that missed what the others acknowledged of late: both lack
+/// it.
+void faults::old_disk_meets_late(member& old) {
+  auto* late = &any();
+  while (late == &old) late = &any();
+  for (auto& other : cluster_.members())
+    if (other.get() != late) set_cut(*late, *other, true);
+  world_.after(world_.between(100, 1'500) * ms, [this, &old, late] {
+    cluster_.heal_all();
+    if (stopped_ || !old.up || !cluster_.may_lose_a_disk() || !cluster_.everybody_knows_disk_of(old)) return;
+    cluster_.crash(old, loss::news, world_.between(5, 50));
+    for (auto& other : cluster_.members())
+      if (other.get() != late && other.get() != &old) {
+        set_cut(*late, *other, true);
+        set_cut(old, *other, true);
+      }
+    world_.after(world_.between(500, 5'000) * ms, [this] { cluster_.heal_all(); });
   });
 }
 
@@ -279,9 +347,12 @@ void faults::clock_jump() {
 void faults::kill_actor() {
   auto& m = any();
   if (!m.up) return;
-  std::vector<std::string> actors{"writer", "fanout", "inquirer", "log_reader", "reconciler"};
-  for (const auto& other : cluster_.members())
-    if (other->name != m.name) actors.push_back("link." + other->name);
+  v1::ActorsReply tree;
+  m.life->api().describe(&tree);
+  std::vector<std::string> actors;
+  for (const auto& actor : tree.actors())
+    if (actor.name() != "supervisor") actors.push_back(actor.name());
+  if (actors.empty()) return;  // the tree does not stand yet
   v1::DrillRequest drill;
   drill.set_kill_actor(actors[world_.below(actors.size())]);
   count("actor dies");

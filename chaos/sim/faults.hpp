@@ -29,8 +29,12 @@ class faults {
   std::function<void(member& slow, member& behind)> on_slow_talker;
   /// Told whose copy of its own rows is about to be behind what the others have, and for how long that matters.
   std::function<void(member& m, std::int64_t for_ms)> on_late_copy;
+  /// Told when more disks are lost than the promises allow.
+  std::function<void()> on_too_many_lost;
   /// By kind.
   const std::map<std::string, std::uint64_t>& counts() const { return counts_; }
+  /// Too many disks are lost, and nobody has accepted that yet: no member may take a write for a quorum.
+  bool loss_is_open() const { return loss_open_; }
 
  private:
   enum class strike { actor_throws, process_dies, time_passes };
@@ -45,6 +49,7 @@ class faults {
     power,
     power_of_all,
     disk,
+    too_many_disks,
     old_disk,
     cut,
     isolate,
@@ -66,7 +71,11 @@ class faults {
   void cut();
   void isolate();
   void rolling_isolation();
+  void lost_disks();
+  void too_many_disks();
+  void accept_loss();
   void old_disk();
+  void old_disk_meets_late(member& old);
   void set_cut(member& one, member& other, bool both);
   void bad_line();
   void slow_talker();
@@ -86,6 +95,8 @@ class faults {
   std::vector<kind> kinds_;
   std::int64_t pause_ms_max_;
   std::optional<armed_point> armed_;
+  bool too_many_lost_ = false;  ///< once a run
+  bool loss_open_ = false;
   bool stopped_ = false;
 };
 

@@ -87,6 +87,7 @@ int main(int count, char** arguments) {
   program.add_option("--minutes", minutes, "Go on for so long instead");
   program.add_option("--nodes", options.nodes, "Members")->check(CLI::IsMember({3, 5, 7}))->capture_default_str();
   program.add_option("--planted", planted, "A wrong behaviour to be found, or 'all'");
+  program.add_option("--liars", options.liar_one_in, "In one run of so many a member lies to another; 0: in none");
   program.add_flag("--trace", trace, "Print the timeline");
   try {
     program.parse(count, arguments);

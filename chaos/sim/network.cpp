@@ -92,6 +92,7 @@ class network::stream : public std::enable_shared_from_this<stream> {
 
   bool twice(const lane& l) { return l.weather->twice_one_in != 0 && network_.world_.one_in(l.weather->twice_one_in); }
   void carry_frame(v1::PeerFrame&& frame) {
+    if (network_.on_the_way) network_.on_the_way(opener, acceptor, frame);
     const auto bytes = frame.ByteSizeLong();
     carry(
         forth_,
@@ -101,6 +102,7 @@ class network::stream : public std::enable_shared_from_this<stream> {
         bytes);
   }
   void carry_answer(v1::PeerAnswer&& answer) {
+    if (network_.on_the_way) network_.on_the_way(acceptor, opener, answer);
     const auto bytes = answer.ByteSizeLong();
     carry(
         back_,

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <string>
@@ -15,6 +16,10 @@
 #include "chaos/sim/world.hpp"
 #include "net/node_api.hpp"
 #include "net/peer_transport.hpp"
+
+namespace google::protobuf {
+class Message;
+}
 
 namespace quorate::sim {
 
@@ -49,6 +54,8 @@ class network {
   void reset(const std::string& one, const std::string& other);
 
   std::uint64_t parcels = 0;
+  /// A peer that lies: may change any frame, greeting or answer on its way. None: all are honest.
+  std::function<void(const std::string& from, const std::string& to, google::protobuf::Message& frame)> on_the_way;
 
  private:
   class stream;

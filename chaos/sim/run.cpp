@@ -1,5 +1,6 @@
 #include "chaos/sim/run.hpp"
 
+#include <optional>
 #include <set>
 #include <stdexcept>
 #include <string>
@@ -8,6 +9,7 @@
 #include "chaos/sim/clients.hpp"
 #include "chaos/sim/cluster.hpp"
 #include "chaos/sim/faults.hpp"
+#include "chaos/sim/liar.hpp"
 #include "chaos/sim/world.hpp"
 #include "proto/ensure.hpp"
 
@@ -23,8 +25,14 @@ class simulation {
         faults_(world_, cluster_),
         clients_(world_, cluster_) {
     world_.traced = options.trace;
+    if (options.liar_one_in != 0 && world_.one_in(options.liar_one_in)) send_a_liar();
     faults_.on_slow_talker = [this](member& slow, member& behind) { clients_.cross(slow, behind); };
     faults_.on_late_copy = [this](member& m, std::int64_t for_ms) { clients_.use_for(m, for_ms); };
+    faults_.on_too_many_lost = [this] { clients_.on_loss_accepted(); };
+    clients_.on_acknowledged = [this](const operation& op) {
+      if (faults_.loss_is_open() && op.quorum != net::write_quorum::one && !op.may_be_lost)
+        broken("P1: acknowledged although too many disks were lost and nobody had accepted that: " + op.text());
+    };
     cluster_.on_wipe = [this](const member& m) { clients_.on_disk_lost(m); };
   }
 
@@ -40,6 +48,7 @@ class simulation {
     report_.turns = world_.turns();
     report_.events = world_.events();
     report_.faults = faults_.counts();
+    if (liar_) report_.faults["lies"] = liar_->lies();
     report_.operations = clients_.operations().size();
     for (const auto& op : clients_.operations())
       ++report_.outcomes[(op->write() ? "" : "read ")
@@ -54,6 +63,14 @@ class simulation {
   }
 
  private:
+  void send_a_liar() {
+    const auto from = world_.below(cluster_.size());
+    const auto to = (from + 1 + world_.below(cluster_.size() - 1)) % cluster_.size();
+    liar_.emplace(world_, cluster_[from].name, cluster_[to].name, 1 + world_.below(100));
+    cluster_.net.on_the_way = [this](const std::string& one, const std::string& other, auto& frame) {
+      if (!calm_) liar_->twist(one, other, frame);
+    };
+  }
   bool is_broken() const { return !report_.broken.empty(); }
   /// What has to hold all the time.
   void look() {
@@ -64,6 +81,7 @@ class simulation {
 
   void check_liveness() {
     faults_.stop();
+    calm_ = true;
     clients_.spread();
     world_.trace("no more faults");
     const auto calm_us = world_.now_us();
@@ -97,7 +115,8 @@ class simulation {
   void check_safety() {
     const auto& done = clients_.operations();
     broken(check_answers(cluster_, done, world_.now_us()));
-    broken(check_contents(cluster_, done));
+    broken(check_actors(cluster_));
+    broken(check_contents(cluster_, done, clients_.shadow()));
     broken(check_uses(cluster_, done));
     broken(check_collections(cluster_, done));
     broken(check_versions(done));
@@ -110,6 +129,8 @@ class simulation {
   cluster cluster_;
   faults faults_;
   clients clients_;
+  std::optional<liar> liar_;
+  bool calm_ = false;
   run_report report_;
 };
 
