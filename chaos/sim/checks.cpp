@@ -24,6 +24,12 @@ bool was_rejected(const operation& op) {
   return op.answered() && !op.ok() && outcome_of(op.answer.outcome.code()) == error_outcome::rejected;
 }
 
+/// An actor that throws was made to, by a drill or at a point.
+bool died_by_itself(const std::string& reason) {
+  return reason.find("runtime_error") != std::string::npos && reason.find("by a drill") == std::string::npos
+         && reason.find("by the simulator") == std::string::npos;
+}
+
 /// What one member's logs say: of each entry its version, of each key the highest.
 struct told {
   std::map<log_id, std::vector<version>> versions;
@@ -141,7 +147,7 @@ std::int64_t stood_still(const member& m, std::int64_t from_us, std::int64_t to_
 
 }  // namespace
 
-std::string check_bounds(const member& m) {
+std::string check_health(const member& m) {
   v1::StatusReply status;
   m.life->api().describe(&status);
   for (const auto& peer : status.peers()) {
@@ -153,9 +159,12 @@ std::string check_bounds(const member& m) {
   }
   v1::ActorsReply actors;
   m.life->api().describe(&actors);
-  for (const auto& actor : actors.actors())
+  for (const auto& actor : actors.actors()) {
+    if (died_by_itself(actor.last_reason()))
+      return "P8: " + actor.name() + " of " + m.name + " died: " + actor.last_reason();
     if (actor.mailbox() > mailbox_max)
       return "P9: " + std::to_string(actor.mailbox()) + " messages wait for " + actor.name() + " of " + m.name;
+  }
   return {};
 }
 

@@ -15,8 +15,8 @@ namespace quorate::sim {
 
 using operations = std::vector<std::shared_ptr<operation>>;
 
-/// P9: queues and buffers of a node that runs are within their bounds.
-std::string check_bounds(const member& m);
+/// P8, P9: no actor of a node that runs died of itself; queues and buffers are within their bounds.
+std::string check_health(const member& m);
 /// P3: no call is unanswered for longer than a tick after its deadline, unless its node stood still.
 std::string check_answers(cluster& c, const operations& done, std::int64_t now_us);
 /// P8: whoever died was started again.

@@ -301,6 +301,11 @@ void clients::use_for(member& m, std::int64_t ms_left) {
   world_.after(pause_ms * ms, [this, &m, left_ms = ms_left - pause_ms] { use_for(m, left_ms); });
 }
 
+void clients::write_some(member& m) {
+  for (int i = 0; i < 4; ++i)
+    world_.after(world_.between(0, 40) * ms, [this, &m] { write_register(m, [](const operation&) {}); });
+}
+
 void clients::write(member& m, const std::shared_ptr<operation>& op, follow_up then) {
   std::vector<mutation> changes;
   const auto change = [&](std::string key) {

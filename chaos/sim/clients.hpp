@@ -79,6 +79,8 @@ class clients {
   void cross(member& slow, member& behind);
   /// Uses of one record through the member, one after the other, over its restarts.
   void use_for(member& m, std::int64_t ms_left);
+  /// A few writes of a register at once.
+  void write_some(member& m);
 
   /// Told of each write that was acknowledged.
   std::function<void(const operation&)> on_acknowledged;

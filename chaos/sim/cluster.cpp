@@ -10,7 +10,7 @@
 
 namespace quorate::sim {
 
-cluster::cluster(world& w, unsigned members, std::function<void(const std::string&)> broken)
+cluster::cluster(world& w, unsigned members, bool real_store, std::function<void(const std::string&)> broken)
     : net(w),
       world_(w),
       broken_(std::move(broken)),
@@ -18,7 +18,8 @@ cluster::cluster(world& w, unsigned members, std::function<void(const std::strin
       // bound.
       far_us_(w.one_in(2) ? w.between(1, 80) * ms : 150) {
   for (unsigned i = 0; i < members; ++i) {
-    members_.push_back(std::make_unique<member>(w, std::string(1, static_cast<char>('a' + i))));
+    const std::string name(1, static_cast<char>('a' + i));
+    members_.push_back(std::make_unique<member>(w, name, real_store ? on_rocks(name, broken_) : in_memory()));
     members_.back()->time.drift_ppm = w.between(-200, 200);
   }
   const auto apart_ms = w.one_in(2) ? 900 : 50;
@@ -100,7 +101,7 @@ void cluster::gone(member& m, bool silent) {
   m.storage.stop();
 }
 
-void cluster::crash(member& m, loss what, std::int64_t away_ms) {
+void cluster::crash(member& m, loss what, std::int64_t away_ms, bool silent) {
   if (!m.life) return;
   if (!m.up && !m.failed) return;  // it is dying already
   world_.trace(m.name, what == loss::disk        ? "loses its disk"
@@ -112,7 +113,7 @@ void cluster::crash(member& m, loss what, std::int64_t away_ms) {
     m.wiping = true;
     if (on_wipe) on_wipe(m);
   }
-  gone(m, world_.one_in(4));
+  gone(m, silent);
   finish_crash(m, what, away_ms);
 }
 

@@ -39,7 +39,8 @@ class skewed_clock final : public clock {
 };
 
 struct member {
-  member(world& w, std::string n) : name(std::move(n)), time(w), storage(w) {}
+  member(world& w, std::string n, std::unique_ptr<medium> disk)
+      : name(std::move(n)), time(w), storage(w, std::move(disk)) {}
   const std::string name;
   skewed_clock time;
   disk storage;
@@ -60,7 +61,8 @@ enum class loss { memory, power, disk, news, set_aside };
 
 class cluster {
  public:
-  cluster(world& w, unsigned members, std::function<void(const std::string&)> broken);
+  /// `real_store`: disks are RocksDB's, else in memory.
+  cluster(world& w, unsigned members, bool real_store, std::function<void(const std::string&)> broken);
   ~cluster();
 
   void start_all();
@@ -70,7 +72,9 @@ class cluster {
   member* find(const std::string& name);
 
   /// The process dies as soon as none of its code is on the stack, and starts again after `away_ms`.
-  void crash(member& m, loss what, std::int64_t away_ms);
+  void crash(member& m, loss what, std::int64_t away_ms) { crash(m, what, away_ms, world_.one_in(4)); }
+  /// `silent`: what it sent still arrives, and nobody is told that it is gone.
+  void crash(member& m, loss what, std::int64_t away_ms, bool silent);
   /// From within its own code: nothing it does from now on has an effect.
   void die_here(member& m, std::int64_t away_ms);
 

@@ -1,5 +1,8 @@
 #include "chaos/sim/disk.hpp"
 
+#include <limits>
+#include <utility>
+
 #include "proto/test_points.hpp"
 
 namespace quorate::sim {
@@ -15,23 +18,23 @@ class disk::view final : public storage::store {
 
   result<std::optional<stored_record>> get(const record_key& key) const override {
     if (std::exchange(disk_.read_fails, false)) return damaged;
-    return disk_.store_->get(key);
+    return disk_.medium_->store().get(key);
   }
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
-    return disk_.store_->find(kind, alias);
+    return disk_.medium_->store().find(kind, alias);
   }
   result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
                                                        std::size_t count_max) const override {
-    return disk_.store_->aliases_with_prefix(kind, prefix, count_max);
+    return disk_.medium_->store().aliases_with_prefix(kind, prefix, count_max);
   }
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
                            std::size_t bytes_max) const override {
-    return disk_.store_->scan(kind, prefix, after, count_max, bytes_max);
+    return disk_.medium_->store().scan(kind, prefix, after, count_max, bytes_max);
   }
   result<std::uint64_t> begin_epoch(std::uint64_t unix_ms, std::uint16_t random_bits) override {
     if (life_ != disk_.life_) return dead;
     if (planted(planted_bug::sequence_reuse) && disk_.epoch_ != 0) return disk_.epoch_;
-    auto epoch = disk_.store_->begin_epoch(unix_ms, random_bits);
+    auto epoch = disk_.medium_->store().begin_epoch(unix_ms, random_bits);
     if (epoch) disk_.epoch_ = *epoch;
     return epoch;
   }
@@ -39,17 +42,22 @@ class disk::view final : public storage::store {
   result<std::vector<encoded_entry>> read_log(const log_id& log, sequence_number first,
                                               std::size_t bytes_max) const override {
     if (std::exchange(disk_.read_fails, false)) return damaged;
-    return disk_.store_->read_log(log, first, bytes_max);
+    return disk_.medium_->store().read_log(log, first, bytes_max);
   }
-  result<storage::store_summary> summary() const override { return disk_.store_->summary(); }
-  result<storage::disk_space> space() const override { return disk_.store_->space(); }
+  result<storage::store_summary> summary() const override { return disk_.medium_->store().summary(); }
+  result<storage::disk_space> space() const override {
+    return storage::disk_space{disk_.full_ ? 0 : std::numeric_limits<std::uint64_t>::max(), limits::disk_reserve_bytes};
+  }
 
  private:
   disk& disk_;
   const std::uint64_t life_;
 };
 
-std::unique_ptr<storage::store> disk::open() { return std::make_unique<view>(*this, life_); }
+std::unique_ptr<storage::store> disk::open() {
+  medium_->reopen();
+  return std::make_unique<view>(*this, life_);
+}
 
 status disk::commit(const storage::write_group& group, std::uint64_t life) {
   if (life != life_) return dead;
@@ -61,8 +69,8 @@ status disk::commit(const storage::write_group& group, std::uint64_t life) {
   --under_way_;
   // Killed meanwhile: the bytes may have made it all the same.
   if (life != life_ && !world_.one_in(2)) return dead;
-  store_->skip_sync = planted(planted_bug::ack_before_sync);
-  auto stored = store_->commit(group);
+  if (planted(planted_bug::ack_before_sync)) medium_->lie_about_syncs();
+  auto stored = medium_->store().commit(group);
   return life == life_ ? stored : dead;
 }
 

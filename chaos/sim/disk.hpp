@@ -2,12 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <functional>
-#include <limits>
 #include <memory>
+#include <utility>
 
+#include "chaos/sim/medium.hpp"
 #include "chaos/sim/world.hpp"
-#include "storage/memory_store.hpp"
 
 namespace quorate::sim {
 
@@ -17,7 +16,7 @@ inline constexpr std::int64_t sync_us_most = 300;
 
 class disk {
  public:
-  explicit disk(world& w) : world_(w), store_(storage::make_memory_store()) {}
+  disk(world& w, std::unique_ptr<medium> what) : world_(w), medium_(std::move(what)) {}
 
   /// What one life of the node is started on; of no use once `stop` was called.
   std::unique_ptr<storage::store> open();
@@ -25,19 +24,19 @@ class disk {
   void stop() { ++life_; }
   /// The disk is replaced by an empty one. With no commit under way.
   void wipe() {
-    store_->wipe();
+    medium_->wipe();
     epoch_ = 0;
   }
   /// An old copy of the disk takes its place. With no commit under way.
-  void copy() { store_->copy(); }
-  void put_copy_back() { store_->put_copy_back(); }
+  void copy() { medium_->copy(); }
+  void put_copy_back() { medium_->put_copy_back(); }
   /// Power goes too: what was not synced is lost. With no commit under way.
-  void power_cut() { store_->power_cut(); }
+  void power_cut() { medium_->power_cut(world_.random()); }
 
   /// Others fill it, or make room on it again: what the node sees when it looks.
-  void fill(bool full) { store_->free = full ? 0 : std::numeric_limits<std::uint64_t>::max(); }
+  void fill(bool full) { full_ = full; }
 
-  const storage::memory_store& store() const { return *store_; }
+  const storage::store& store() const { return std::as_const(*medium_).store(); }
   /// Commits of the life that was stopped last are still on the way out.
   bool busy() const { return under_way_ != 0; }
 
@@ -52,7 +51,8 @@ class disk {
   status commit(const storage::write_group& group, std::uint64_t life);
 
   world& world_;
-  std::unique_ptr<storage::memory_store> store_;
+  const std::unique_ptr<medium> medium_;
+  bool full_ = false;
   std::uint64_t life_ = 0;
   std::uint64_t epoch_ = 0;
   int under_way_ = 0;

@@ -78,13 +78,8 @@ void faults::happen(kind what) {
     case kind::old_disk: return old_disk();
     case kind::cut: return cut();
     case kind::isolate: return isolate();
-    case kind::rolling: return rolling_isolation();
-    case kind::reset: {
-      auto [one, other] = any_two();
-      count("reset");
-      world_.trace("reset", one->name, other->name);
-      return cluster_.net.reset(one->name, other->name);
-    }
+    case kind::rolling: return world_.one_in(3) ? promise_under_way() : rolling_isolation();
+    case kind::reset: return reset();
     case kind::line: return bad_line();
     case kind::talker: return slow_talker();
     case kind::late_copy: return late_copy();
@@ -207,6 +202,32 @@ void faults::rolling_isolation() {
   });
 }
 
+/// A member acknowledges what the rest never hear of, and loses its disk while that is still under way to the member
+/// that writes, whose own disk is slow: for a while the new disk is all that there is of it, and has not got it.
+void faults::promise_under_way() {
+  auto [writes, lost] = any_two();
+  if (!lost->up || !writes->up || !cluster_.may_lose_a_disk()) return;
+  count("promise under way");
+  world_.trace("promise under way from", lost->name, "to", writes->name);
+  writes->storage.sync_us_min = writes->storage.sync_us_max = world_.between(350, 700) * ms;
+  auto& back = cluster_.net.weather(lost->name, writes->name);
+  back.latency_us = world_.between(200, 350) * ms;
+  back.jitter_us = 0;
+  for (auto& other : cluster_.members())
+    if (other.get() != writes && other.get() != lost) set_cut(*writes, *other, false);
+  if (on_promise_under_way) on_promise_under_way(*writes);
+  world_.after(world_.between(5, 60) * ms, [this, lost = lost] {
+    if (stopped_ || !lost->up || !cluster_.may_lose_a_disk()) return;
+    count("lost disk");
+    cluster_.crash(*lost, loss::disk, world_.between(2, 20), true);
+  });
+  world_.after(world_.between(800, 3'000) * ms, [this, writes = writes] {
+    writes->storage.sync_us_min = sync_us_least;
+    writes->storage.sync_us_max = sync_us_most;
+    cluster_.heal_all();
+  });
+}
+
 /// A disk is copied, lost, filled again, and then somebody puts the copy back in: the node comes up with everything it
 /// had then, and nothing it promised since. All links are up at that time: nobody can tell before it meets one who
 /// knows.
@@ -215,6 +236,8 @@ void faults::old_disk() {
   if (!m.up || !cluster_.may_lose_a_disk()) return;
   m.storage.copy();
   count("lost disk");
+  // Of the rows that only this member writes the copy has older ones.
+  if (on_late_copy) on_late_copy(m, 21'000);
   cluster_.crash(m, loss::disk, world_.between(5, 100));
   world_.after(world_.between(13'000, 18'000) * ms, [this, &m] {
     if (stopped_ || !m.up || !cluster_.may_lose_a_disk() || !cluster_.everybody_knows_disk_of(m)) return;
@@ -243,6 +266,31 @@ void faults::old_disk_meets_late(member& old) {
       }
     world_.after(world_.between(500, 5'000) * ms, [this] { cluster_.heal_all(); });
   });
+}
+
+void faults::reset() {
+  auto [one, other] = any_two();
+  if (world_.one_in(3)) {
+    count("resets at a slow disk");
+    one->storage.sync_us_min = one->storage.sync_us_max = world_.between(50, 300) * ms;
+    return resets_at_slow_disk(*one, static_cast<int>(world_.between(3, 15)));
+  }
+  count("reset");
+  world_.trace("reset", one->name, other->name);
+  cluster_.net.reset(one->name, other->name);
+}
+
+/// What was sent comes again on a new stream before the disk has done what came on the old one, and whoever asked for
+/// it never hears the first answer.
+void faults::resets_at_slow_disk(member& m, int left) {
+  if (stopped_ || left == 0) {
+    m.storage.sync_us_min = sync_us_least;
+    m.storage.sync_us_max = sync_us_most;
+    return;
+  }
+  for (auto& other : cluster_.members())
+    if (other.get() != &m) cluster_.net.reset(m.name, other->name);
+  world_.after(world_.between(60, 250) * ms, [this, &m, left] { resets_at_slow_disk(m, left - 1); });
 }
 
 void faults::bad_line() {

@@ -29,6 +29,8 @@ class faults {
   std::function<void(member& slow, member& behind)> on_slow_talker;
   /// Told whose copy of its own rows is about to be behind what the others have, and for how long that matters.
   std::function<void(member& m, std::int64_t for_ms)> on_late_copy;
+  /// Told which member is about to write what another acknowledges with its last breath.
+  std::function<void(member& writes)> on_promise_under_way;
   /// Told when more disks are lost than the promises allow.
   std::function<void()> on_too_many_lost;
   /// By kind.
@@ -71,12 +73,15 @@ class faults {
   void cut();
   void isolate();
   void rolling_isolation();
+  void promise_under_way();
   void lost_disks();
   void too_many_disks();
   void accept_loss();
   void old_disk();
   void old_disk_meets_late(member& old);
   void set_cut(member& one, member& other, bool both);
+  void reset();
+  void resets_at_slow_disk(member& m, int left);
   void bad_line();
   void slow_talker();
   void late_copy();

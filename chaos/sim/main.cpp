@@ -42,7 +42,8 @@ int hunt_planted(const std::string& which, const sim::run_options& first, std::u
   return all_found ? 0 : 1;
 }
 
-int run_seeds(const sim::run_options& first, std::uint64_t seeds, double minutes) {
+/// `extra`: what a failed seed has to be given to run again the same.
+int run_seeds(const sim::run_options& first, std::uint64_t seeds, double minutes, const std::string& extra) {
   std::cout << "first seed " << first.seed << ", " << first.nodes << " members" << std::endl;
   bool failed = false;
   const auto begun = std::chrono::steady_clock::now();
@@ -57,7 +58,8 @@ int run_seeds(const sim::run_options& first, std::uint64_t seeds, double minutes
   const auto sum = sim::run_batch(first, more, [&](std::uint64_t seed, const sim::run_report& report) {
     failed = true;
     std::cout << "seed " << seed << " at commit " << commit() << ":\n  " << report.broken
-              << "\n  again: ./dev sim --nodes " << first.nodes << " --seed " << seed << " --trace\n  it ends so:\n";
+              << "\n  again: ./dev sim --nodes " << first.nodes << " --seed " << seed << extra
+              << " --trace\n  it ends so:\n";
     auto again = first;
     again.seed = seed;
     for (const auto& line : sim::last_lines(again, lines_of_a_page)) std::cout << "    " << line << '\n';
@@ -87,6 +89,10 @@ int main(int count, char** arguments) {
   program.add_option("--minutes", minutes, "Go on for so long instead");
   program.add_option("--nodes", options.nodes, "Members")->check(CLI::IsMember({3, 5, 7}))->capture_default_str();
   program.add_option("--planted", planted, "A wrong behaviour to be found, or 'all'");
+  std::string store = "some";
+  program.add_option("--store", store, "real: every seed runs on RocksDB; memory: none; some: one in 20")
+      ->check(CLI::IsMember({"real", "memory", "some"}))
+      ->capture_default_str();
   program.add_option("--liars", options.liar_one_in, "In one run of so many a member lies to another; 0: in none");
   program.add_flag("--trace", trace, "Print the timeline");
   try {
@@ -94,11 +100,15 @@ int main(int count, char** arguments) {
   } catch (const CLI::ParseError& error) {
     return program.exit(error) == 0 ? 0 : 2;
   }
+  if (store != "some") options.real_store_one_in = store == "real" ? 1 : 0;
   logging::start(logging::format::text, logging::level::off, "sim");
 
   const bool one = options.seed != 0 && many->count() == 0 && minutes == 0;
   if (options.seed == 0) options.seed = planted.empty() ? std::random_device{}() % 1'000'000'000 + 1 : 1;
   if (trace) options.trace = [](const std::string& line) { std::cout << line << '\n'; };
   if (!planted.empty()) return hunt_planted(planted, options, many->count() == 0 ? seeds_for_planted : seeds);
-  return run_seeds(options, one ? 1 : seeds, minutes);
+  std::string extra;
+  if (store != "some") extra += " --store " + store;
+  if (options.liar_one_in != 0) extra += " --liars " + std::to_string(options.liar_one_in);
+  return run_seeds(options, one ? 1 : seeds, minutes, extra);
 }

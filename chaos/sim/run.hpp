@@ -17,6 +17,8 @@ struct run_options {
   std::int64_t safety_ms = 60'000;    ///< with faults
   std::int64_t liveness_ms = 30'000;  ///< without: by its end all members take writes, then all are equal
   planted_bug planted = planted_bug::none;
+  /// One seed in so many runs on RocksDB, on a file system that forgets what nobody synced; 0 = none does.
+  std::uint64_t real_store_one_in = 20;
   /// In one run of so many a member lies to another (chaos/sim/liar.hpp); 0 = none does.
   std::uint64_t liar_one_in = 0;
   std::function<void(const std::string& line)> trace;
