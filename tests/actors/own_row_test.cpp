@@ -42,7 +42,7 @@ TEST_SUITE("actors.own_row") {
   TEST_CASE("the others' copies suffice for what is not made from an own row") {
     cluster nodes;
     auto& a = nodes["a"];
-    // The first one may have to move the stored bound of the clock before it leaves the node.
+    // Brings the bound of the clock ahead: what comes next need not wait for that.
     REQUIRE(write(a.api(), "key", "before").ok());
     a.disk.hold_commits();
     const auto done = write(a.api(), "key", "value");
