@@ -51,7 +51,9 @@ bool fanout_state::repeat(net::write_ticket& ticket, const net::write_answer& fi
     return false;
   reached(mark::fanout_retried);
   ticket->found.floor = first.superseded_by.time;
-  if (again) {
+  if (again || planted(planted_bug::repeated_unasked)) {
+    if (!again) ticket->found.superseded = first;
+    ticket->consistency = net::write_consistency::linearizable;
     std::vector<net::write_ticket> one;
     one.push_back(std::move(ticket));
     return context->inbox.submit(one);
@@ -77,7 +79,8 @@ void fanout_state::on_acked(const message::acked& ack) {
   std::vector<core::quorum_decision<net::write_ticket>> decisions;
   // A copy that is learned of after the deadline, say because this process stood still, comes too late: what a lost
   // disk had promised may be void by then (core/refill.hpp).
-  if (!planted(planted_bug::deadline_ignored)) writes.expire(context->time.steady_us(), decisions);
+  if (!planted(planted_bug::deadline_ignored) && !planted(planted_bug::late_copy_counts))
+    writes.expire(context->time.steady_us(), decisions);
   writes.acked(ack.log, ack.member, ack.first, ack.last, ack.superseded, decisions);
   if (!decisions.empty()) answer(decisions);
 }

@@ -184,7 +184,7 @@ void peer_link_state::become_open(const v1::Welcome& welcome) {
   reading_since_ms_ = 0;
   // Before this link can bring an acknowledgement: an old disk that was put back must not count.
   for (auto seen = context->facts.newest_own_disk.load();
-       seen < welcome.knows_you_by()
+       seen < welcome.knows_you_by() && !planted(planted_bug::old_disk_unnoticed)
        && !context->facts.newest_own_disk.compare_exchange_weak(seen, welcome.knows_you_by());) {
   }
   peer_complete_ = welcome.complete();

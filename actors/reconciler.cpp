@@ -109,8 +109,9 @@ caf::behavior reconciler_behavior(caf::stateful_actor<reconciler_state>* self, n
   install_defaults(self);
   self->state.context = context;
   self->state.relays = std::make_unique<core::reconcile>(context->self.id, context->options.relay_delay_ms);
-  self->state.filling = std::make_unique<core::refill>(context->started_us + context->options.refill_wait_ms * 1000,
-                                                       !context->options.began_after_damage);
+  self->state.filling =
+      std::make_unique<core::refill>(context->started_us + context->options.refill_wait_ms * 1000,
+                                     !context->options.began_after_damage || planted(planted_bug::set_aside_is_new));
   self->delayed_send(self, interval_of(*context), message::tick{});
   return {
       [self, context](message::tick) {

@@ -40,6 +40,7 @@ void supervisor_state::on_down(const caf::down_msg& down) {
                   {"reason", found->fact.last_reason},
                   {"restarts", static_cast<std::int64_t>(found->fact.restarts)}});
   if (planted(planted_bug::link_not_restarted) && found->spec.name.starts_with("link.")) return;
+  if (planted(planted_bug::indexer_not_restarted) && found->spec.name == "indexer") return;
   if (!delay_ms) {
     context->fail({errc::internal, found->spec.name + " died more than " + std::to_string(limits::restarts_max)
                                        + " times in " + std::to_string(limits::restart_window_ms / 1000)

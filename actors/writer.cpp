@@ -163,7 +163,7 @@ status writer_state::open_disk(const storage::member_disks& held) {
   if (!disks_.complete && context_->members() == 1) disks_.complete = true;
   // The directory that a cluster begins with holds all that was ever acknowledged, by whoever used it before.
   if (!disks_.complete && context_->founding) disks_.complete = true;
-  if (!disks_.complete && context_->options.accept_loss) {
+  if (!disks_.complete && context_->options.accept_loss && !planted(planted_bug::loss_not_accepted)) {
     disks_.complete = true;
     logging::event(logging::level::warn, "disk.accepted_as_complete", {{"reason", "--accept-loss"}});
   }
@@ -303,7 +303,7 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, answer
     } else if (has_gap) {
       // The defect: it is acknowledged below as if it were held.
     } else if (judged->held) {
-      verdict = group.judge_again(e);
+      if (!planted(planted_bug::duplicate_in_place)) verdict = group.judge_again(e);
     } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms
                && !planted(planted_bug::skewed_stamps_taken)) {
       reached(mark::writer_clock_refused);
@@ -373,7 +373,7 @@ status writer_state::admissible(const net::write_ticket& ticket, std::uint32_t n
   };
   if (ticket->deadline_us <= now_.steady_us)
     return {errc::deadline_exceeded, "the deadline passed before the write was begun"};
-  if (!facts.complete() || facts.newest_own_disk > disks_.own) {
+  if ((!facts.complete() && !planted(planted_bug::filling_coordinates)) || facts.newest_own_disk > disks_.own) {
     reached(mark::write_rejected_filling);
     return {errc::filling, core::while_filling(sight()).sentence()};
   }
@@ -494,6 +494,10 @@ result<bool> writer_state::pass_on(core::group_builder& group, const record_key&
   if (*held && (*held)->stamp >= value.stamp) return false;
   auto e = next_entry(group, value.stamp, {{key, value.deleted, value.alias, value.value}});
   e.stamped_by = value.stamp.node;
+  if (planted(planted_bug::write_back_stamped_anew)) {
+    e.time = clock_.next(now_.wall_ms, value.stamp.time);
+    e.stamped_by = {};
+  }
   auto bytes = std::make_shared<const std::string>(encode(e));
   auto verdict = group.add(e, bytes);
   if (!verdict) return verdict.error();
@@ -565,6 +569,7 @@ status writer_state::catch_up(core::group_builder& group, net::write_request& re
                                   + " ms ahead of this node's clock, and peers would refuse one above it; it can be "
                                     "written again in "
                                   + core::duration_text(ahead_ms - context_->options.max_clock_offset_ms)};
+  if (planted(planted_bug::found_not_taken_over)) request.found.newer.clear();
   for (const auto& [key, value] : request.found.newer) {
     auto passed_on = pass_on(group, key, value, made);
     if (!passed_on) return passed_on.error();
@@ -579,6 +584,7 @@ status writer_state::catch_up(core::group_builder& group, net::write_request& re
 status writer_state::store_clock_bound(std::int64_t fit_wall_ms) {
   storage::write_group bound;
   bound.clock_bound = clock_.bound(fit_wall_ms);
+  if (planted(planted_bug::clock_bound_in_memory)) return clock_bound_ = *bound.clock_bound, status();
   auto stored = context_->store.commit(bound);
   ensure(*bound.clock_bound >= clock_bound_, "the stored bound of the clock never goes back");
   if (stored.ok()) clock_bound_ = *bound.clock_bound;
@@ -588,6 +594,8 @@ status writer_state::store_clock_bound(std::int64_t fit_wall_ms) {
 status writer_state::commit(core::group_builder& group, std::int64_t fit_wall_ms) {
   auto [writes, after] = group.take();
   if (clock_.is_bound_due(clock_bound_, fit_wall_ms)) writes.clock_bound = clock_.bound(fit_wall_ms);
+  if (planted(planted_bug::clock_bound_in_memory))
+    clock_bound_ = std::exchange(writes.clock_bound, {}).value_or(clock_bound_);
   if (disks_changed_) writes.disks = disks_;
   if (auto stored = context_->store.commit(writes); !stored) return stored;
   if (writes.clock_bound) clock_bound_ = *writes.clock_bound;
@@ -653,6 +661,7 @@ result<bool> writer_state::on_wake() {
     thread_loan loan;
     for (auto& link : context_->links) link->send(published);
   }
+  if (planted(planted_bug::own_copy_before_sync) && own.last != 0) context_->fanout.send(own);
   pass(kill_point::writer_published);
   if (!group.empty() || disks_changed_) {
     if (auto stored = commit(group, fit_wall_ms); !stored) return stored;

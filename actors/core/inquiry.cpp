@@ -53,6 +53,7 @@ void inquiry::settle() {
   for (const auto& [member, held] : answers_)
     if (held.stamp == best_.stamp) count(member);
   if (planted(planted_bug::no_write_back)) done_ = true;
+  if (planted(planted_bug::absence_not_written_back) && best_.record && best_.record->deleted) done_ = true;
 }
 
 void inquiry::count(unsigned member) {

@@ -102,6 +102,7 @@ void link::on_held(const log_position& position, std::uint64_t hash) {
 void link::on_refused(const log_id& log, sequence_number have, std::int64_t retry_at_ms) {
   auto found = outgoing_.find(log);
   if (found == outgoing_.end()) return;
+  if (planted(planted_bug::refusal_ignored)) return release(found->second, found->second.next);
   auto& out = found->second;
   if (!out.in_flight.empty()) {
     in_flight_bytes_ -= out.in_flight.front().bytes;

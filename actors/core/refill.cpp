@@ -32,7 +32,8 @@ refill_verdict refill::tick(const log_vector& own, const std::vector<refill_view
       wanted_.erase(other.id);
       continue;
     }
-    if (other.vector_asked_us >= settled_us_) wanted_.try_emplace(other.id, other.vector);
+    if (other.vector_asked_us >= settled_us_ || planted(planted_bug::refilled_at_once))
+      wanted_.try_emplace(other.id, other.vector);
     if (auto wanted = wanted_.find(other.id); wanted != wanted_.end() && own.covers(wanted->second)) ++covered;
   }
   const auto members = others.size() + 1;

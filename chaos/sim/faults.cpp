@@ -134,15 +134,15 @@ void faults::isolate() {
 
 /// One, or as many at once as the promises allow.
 void faults::lost_disks() {
-  auto left = world_.one_in(2) ? 1 : cluster_.size();
+  const auto most = world_.one_in(2) ? 1 : cluster_.size();
   const auto first = world_.below(cluster_.size());
-  for (std::size_t i = 0; i < cluster_.size() && left > 0; ++i) {
+  std::size_t lost = 0;
+  for (std::size_t i = 0; i < cluster_.size() && lost < most; ++i) {
     auto& m = cluster_[(first + i) % cluster_.size()];
     if (!m.up || !cluster_.may_lose_a_disk()) continue;
-    if (i > 0) count("lost disks at once");
+    if (++lost == 2) count("lost disks at once");
     count("lost disk");
     cluster_.crash(m, loss::disk, world_.one_in(2) ? world_.between(5, 100) : world_.between(10, 4'000));
-    --left;
   }
 }
 
@@ -202,29 +202,39 @@ void faults::rolling_isolation() {
   });
 }
 
-/// A member acknowledges what the rest never hear of, and loses its disk while that is still under way to the member
-/// that writes, whose own disk is slow: for a while the new disk is all that there is of it, and has not got it.
+/// A member acknowledges a write and loses its disk; the rest hear of that write late, and the member that made it dies
+/// before its own slow disk has it. When the last acknowledgement comes, the new disk may not count yet: it was filled
+/// with what the others held before.
 void faults::promise_under_way() {
   auto [writes, lost] = any_two();
   if (!lost->up || !writes->up || !cluster_.may_lose_a_disk()) return;
   count("promise under way");
   world_.trace("promise under way from", lost->name, "to", writes->name);
-  writes->storage.sync_us_min = writes->storage.sync_us_max = world_.between(350, 700) * ms;
-  auto& back = cluster_.net.weather(lost->name, writes->name);
-  back.latency_us = world_.between(200, 350) * ms;
-  back.jitter_us = 0;
-  for (auto& other : cluster_.members())
-    if (other.get() != writes && other.get() != lost) set_cut(*writes, *other, false);
+  const auto late_ms = world_.between(300, 600);
+  member* knows = nullptr;
+  for (auto& other : cluster_.members()) {
+    if (other.get() == writes || other.get() == lost) continue;
+    knows = other.get();
+    auto& there = cluster_.net.weather(writes->name, other->name);
+    there.latency_us = late_ms * ms;
+    there.jitter_us = 0;
+  }
+  writes->storage.sync_us_min = writes->storage.sync_us_max = 2'000 * ms;
   if (on_promise_under_way) on_promise_under_way(*writes);
-  world_.after(world_.between(5, 60) * ms, [this, lost = lost] {
+  world_.after(world_.between(45, 250) * ms, [this, lost = lost] {
     if (stopped_ || !lost->up || !cluster_.may_lose_a_disk()) return;
     count("lost disk");
-    cluster_.crash(*lost, loss::disk, world_.between(2, 20), true);
+    cluster_.crash(*lost, loss::disk, world_.between(2, 20), false);
   });
-  world_.after(world_.between(800, 3'000) * ms, [this, writes = writes] {
+  world_.after((late_ms + world_.between(250, 450)) * ms, [this, writes = writes, lost = lost, knows] {
     writes->storage.sync_us_min = sync_us_least;
     writes->storage.sync_us_max = sync_us_most;
     cluster_.heal_all();
+    if (stopped_ || !writes->up) return;
+    cluster_.crash(*writes, loss::memory, world_.between(2, 20), false);
+    set_cut(*knows, *writes, true);
+    set_cut(*knows, *lost, true);
+    world_.after(world_.between(500, 3'000) * ms, [this] { cluster_.heal_all(); });
   });
 }
 
@@ -271,26 +281,29 @@ void faults::old_disk_meets_late(member& old) {
 void faults::reset() {
   auto [one, other] = any_two();
   if (world_.one_in(3)) {
-    count("resets at a slow disk");
-    one->storage.sync_us_min = one->storage.sync_us_max = world_.between(50, 300) * ms;
-    return resets_at_slow_disk(*one, static_cast<int>(world_.between(3, 15)));
+    count("resets at slow disks");
+    return resets_at_slow_disks(*one, world_.between(50, 300), static_cast<int>(world_.between(3, 10)));
   }
   count("reset");
   world_.trace("reset", one->name, other->name);
   cluster_.net.reset(one->name, other->name);
 }
 
-/// What was sent comes again on a new stream before the disk has done what came on the old one, and whoever asked for
-/// it never hears the first answer.
-void faults::resets_at_slow_disk(member& m, int left) {
-  if (stopped_ || left == 0) {
-    m.storage.sync_us_min = sync_us_least;
-    m.storage.sync_us_max = sync_us_most;
-    return;
+/// The streams of one break while the disks of the others are slow: what it sent comes again before they have done it,
+/// and it never hears the first answer, which may have been that something newer is there.
+void faults::resets_at_slow_disks(member& m, std::int64_t sync_ms, int left) {
+  const bool over = stopped_ || left == 0;
+  member* other = nullptr;
+  for (auto& one : cluster_.members()) {
+    if (one.get() == &m) continue;
+    one->storage.sync_us_min = over ? sync_us_least : sync_ms * ms;
+    one->storage.sync_us_max = over ? sync_us_most : sync_ms * ms;
+    if (!over) cluster_.net.reset(m.name, one->name);
+    if (other == nullptr || world_.one_in(2)) other = one.get();
   }
-  for (auto& other : cluster_.members())
-    if (other.get() != &m) cluster_.net.reset(m.name, other->name);
-  world_.after(world_.between(60, 250) * ms, [this, &m, left] { resets_at_slow_disk(m, left - 1); });
+  if (over) return;
+  if (on_slow_talker && left % 2 == 1) on_slow_talker(*other, m);
+  world_.after(world_.between(60, 400) * ms, [this, &m, sync_ms, left] { resets_at_slow_disks(m, sync_ms, left - 1); });
 }
 
 void faults::bad_line() {
@@ -328,6 +341,9 @@ void faults::slow_talker() {
   const auto clock_ms = behind->time.offset_ms;
   if (std::llabs(clock_ms) < 1'000) behind->time.offset_ms -= 700;
   if (on_slow_talker) on_slow_talker(*slow, *behind);
+  // What the one that is behind writes, and a newer version stands in the way of, comes there twice.
+  if (world_.one_in(3))
+    resets_at_slow_disks(*behind, world_.between(100, 300), static_cast<int>(world_.between(5, 15)));
   world_.after(world_.between(1'000, 4'000) * ms, [this, slow = slow, behind = behind, clock_ms] {
     if (behind->time.offset_ms == clock_ms - 700) behind->time.offset_ms = clock_ms;
     for (auto& other : cluster_.members()) {

@@ -81,7 +81,7 @@ class faults {
   void old_disk_meets_late(member& old);
   void set_cut(member& one, member& other, bool both);
   void reset();
-  void resets_at_slow_disk(member& m, int left);
+  void resets_at_slow_disks(member& m, std::int64_t sync_ms, int left);
   void bad_line();
   void slow_talker();
   void late_copy();
