@@ -262,8 +262,4 @@ result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options, ro
   }
 }
 
-result<std::unique_ptr<store>> open_rocks_store(const rocks_options& options) {
-  return open_rocks_store(options, rocksdb::Env::Default());
-}
-
 }  // namespace quorate::storage

@@ -218,6 +218,11 @@ void faulty_file_system::lose_power(std::uint64_t torn) {
   unsynced_.clear();
 }
 
+void faulty_file_system::settle() {
+  const std::lock_guard lock(mutex_);
+  unsynced_.clear();
+}
+
 IOStatus faulty_file_system::NewWritableFile(const std::string& name, const rocksdb::FileOptions& options,
                                              std::unique_ptr<rocksdb::FSWritableFile>* file, IODebugContext* debug) {
   auto s = before_growth(name);

@@ -47,6 +47,9 @@ class faulty_file_system : public rocksdb::FileSystemWrapper {
   /// `torn` as of unsynced_changes::forget.
   void lose_power(std::uint64_t torn = 0);
 
+  /// All that is on the disk now counts as synced. No file is open.
+  void settle();
+
   // Asked by the files and directories this one opens.
   rocksdb::IOStatus before_change();
   rocksdb::IOStatus before_growth(const std::string& file);
