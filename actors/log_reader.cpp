@@ -12,6 +12,8 @@ caf::behavior log_reader_behavior(caf::event_based_actor* self, node_context* co
         context->log_reader.received();
         const auto& order = request.order;
         auto read = context->store.read_log(order.log, order.first, order.bytes_max);
+        // The order was wrong, not the disk; the link asks again when it knows better.
+        if (!read && read.error().code() == errc::invalid_argument) return;
         if (!read) {
           // Damaged or unreadable: what this node cannot read it must not go on serving.
           context->fail(read.error());

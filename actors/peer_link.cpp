@@ -437,6 +437,7 @@ bool peer_link_state::pump_once() {
   }
   if (!send) return false;
   pass(kill_point::link_frame_ready);
+  if (frame.entries_size() > 0) frame.set_entries_hash(core::hash_of_entries(frame));
   frame.set_uncounted(!context->facts.complete());
   ready_->writable = false;
   stream_->send(std::move(frame));

@@ -229,7 +229,6 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
   };
   if (place == core::placement::held) {
     reached(mark::writer_duplicate_entry);
-    if (planted(planted_bug::fork_accepted)) return judgement{{}, true};
     auto here = group.added(e.log, e.sequence);
     if (!here) {
       auto stored = held.at(e.log, e.sequence);
@@ -258,7 +257,7 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
     return refuse(v1::LogRefusal::POISON);
   }
   if (context_->poison.set_aside.contains({e.log, e.sequence})) return refuse(v1::LogRefusal::POISON);
-  if (!group.follows(e) && !planted(planted_bug::fork_accepted)) return fork();
+  if (!group.follows(e)) return fork();
   if (e.sequence == 1 && group.vector().positions().size() >= limits::logs_max) {
     context_->refused(peer.name, {errc::overloaded, "another log, and there are " + std::to_string(limits::logs_max)});
     return refuse(v1::LogRefusal::BUSY);

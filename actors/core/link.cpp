@@ -83,10 +83,13 @@ bool link::acknowledgeable(const log_position& position) const {
 
 bool link::same_bytes(const log_position& position, std::uint64_t hash) const {
   const auto found = outgoing_.find(position.log);
-  if (found == outgoing_.end() || hash == 0) return true;
-  return std::none_of(found->second.in_flight.begin(), found->second.in_flight.end(), [&](const auto& frame) {
-    return frame.last == position.sequence && frame.hash != hash;
-  });
+  if (found == outgoing_.end() || (hash == 0 && position.log != live_)) return true;
+  for (const auto& frame : found->second.in_flight) {
+    if (position.sequence > frame.last) continue;
+    const auto behind = frame.last - position.sequence;
+    return behind >= frame.hashes.size() || frame.hashes[frame.hashes.size() - 1 - behind] == hash;
+  }
+  return true;
 }
 
 void link::on_held(const log_position& position, std::uint64_t hash) {
@@ -155,7 +158,10 @@ send_order link::send(const log_id& log, outgoing& out, std::vector<encoded_entr
   for (const auto& e : entries) bytes += e.bytes->size();
   out.next = entries.back().sequence + 1;
   ensure(entries.front().log == log, "a frame holds entries of the log it is sent for");
-  out.in_flight.push_back({entries.back().sequence, bytes, chain_hash(*entries.back().bytes)});
+  std::vector<std::uint64_t> hashes;
+  hashes.reserve(entries.size());
+  for (const auto& e : entries) hashes.push_back(chain_hash(*e.bytes));
+  out.in_flight.push_back({entries.back().sequence, bytes, std::move(hashes)});
   auto& sent = sent_[log];
   sent = std::max(sent, entries.back().sequence);
   in_flight_bytes_ += bytes;

@@ -51,8 +51,7 @@ class link {
   void on_held(const log_position& position, std::uint64_t hash = 0);
   /// Whether it can acknowledge that on this stream.
   bool acknowledgeable(const log_position& position) const;
-  /// Whether an acknowledgement speaks of the bytes that were sent. (The last of each frame tell; the hash of the last
-  /// stands for all before it.)
+  /// Whether an acknowledgement speaks of the bytes that were sent. Of the live log it has to say so.
   bool same_bytes(const log_position& position, std::uint64_t hash) const;
   /// The peer did not take entries of this log: go on after `have`, not before `retry_at_ms`.
   void on_refused(const log_id& log, sequence_number have, std::int64_t retry_at_ms);
@@ -99,7 +98,7 @@ class link {
     struct frame {
       sequence_number last = 0;
       std::size_t bytes = 0;
-      std::uint64_t hash = 0;  ///< of the last entry
+      std::vector<std::uint64_t> hashes;  ///< of its entries
     };
     std::deque<frame> in_flight;
     std::size_t doomed = 0;  ///< frames under way behind a refused one: they will be refused too, and change nothing

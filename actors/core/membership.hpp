@@ -2,8 +2,8 @@
 //
 // Quorums of different lists need not meet, so the list and the write quorum are written into the data directory at the
 // first start and stay. What a directory held before it got peers was acknowledged by fewer members than their quorums
-// take for granted: such a directory becomes the first of a cluster only when its operator says so (--adopt-peers). It is
-// the founder then, and the others count only once they hold what it holds (core/refill.hpp).
+// take for granted: such a directory becomes the first of a cluster only when its operator says so (--adopt-peers). It
+// is the founder then, and the others count only once they hold what it holds (core/refill.hpp).
 //
 // Pure functions; used at the start of a node and for every Hello.
 #pragma once
@@ -31,12 +31,12 @@ struct wanted_members {
   bool adopt_peers = false;
 };
 
-/// The list to go on with (to be written down where it differs from the directory's), or wrong_cluster: why not, and what
-/// to do.
+/// The list to go on with (to be written down where it differs from the directory's), or wrong_cluster: why not, and
+/// what to do.
 result<storage::member_list> settle_members(const directory_facts& held, const wanted_members& wanted);
 
-/// Whether a peer's list is this node's; wrong_cluster with both otherwise. A founder may be news to a node that does not
-/// count yet (`complete`), and to no other.
+/// Whether a peer's list is this node's; wrong_cluster with both otherwise. A founder may be news to a node that does
+/// not count yet (`complete`), and to no other.
 status compare_members(const storage::member_list& own, bool complete, const storage::member_list& theirs,
                        const std::string& peer);
 

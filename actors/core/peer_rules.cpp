@@ -4,6 +4,7 @@
 #include <string>
 
 #include "proto/limits.hpp"
+#include "proto/log_chain.hpp"
 #include "proto/member_proof.hpp"
 #include "proto/test_points.hpp"
 #include "quorate/v1/replication.pb.h"
@@ -14,13 +15,15 @@ namespace {
 using positions = google::protobuf::RepeatedPtrField<v1::LogPosition>;
 
 constexpr std::size_t cluster_id_bytes_max = 64;
+constexpr std::int64_t wall_ms_max = std::int64_t{1} << 47;  // what a stamp has room for
 
 status broken_rule(std::string what) { return {errc::malformed, std::move(what)}; }
 
 bool off() { return planted(planted_bug::peers_believed); }
 
 status check_disk(std::uint64_t disk, const known_facts& known) {
-  const auto latest_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(known.wall_ms, 0) + limits::disk_name_ahead_ms_max);
+  const auto latest_ms =
+      static_cast<std::uint64_t>(std::max<std::int64_t>(known.wall_ms, 0) + limits::disk_name_ahead_ms_max);
   if (milliseconds_of(disk) > latest_ms)
     return broken_rule("a disk is named " + std::to_string(disk) + ", by a time that is more than a day ahead");
   return {};
@@ -28,7 +31,8 @@ status check_disk(std::uint64_t disk, const known_facts& known) {
 
 status check(const positions& vector, const known_facts& known) {
   if (static_cast<std::size_t>(vector.size()) > limits::logs_max)
-    return broken_rule(std::to_string(vector.size()) + " logs are named, there can be " + std::to_string(limits::logs_max));
+    return broken_rule(std::to_string(vector.size()) + " logs are named, there can be "
+                       + std::to_string(limits::logs_max));
   for (const auto& p : vector) {
     const log_position position{{node_id{p.origin()}, p.epoch()}, p.sequence()};
     if (!known.origins->contains(position.log.origin))
@@ -40,6 +44,12 @@ status check(const positions& vector, const known_facts& known) {
                          + std::to_string(known.published.sequence));
   }
   return {};
+}
+
+/// So that differences of two clocks can be reckoned with.
+status check_time(std::int64_t wall_ms) {
+  if (wall_ms >= 0 && wall_ms <= wall_ms_max) return {};
+  return broken_rule("a clock that shows " + std::to_string(wall_ms));
 }
 
 template <class Origins>
@@ -105,6 +115,12 @@ status check(const v1::Welcome& welcome, const known_facts& known) {
   return check(welcome.vector(), known);
 }
 
+std::uint64_t hash_of_entries(const v1::PeerFrame& frame) {
+  std::uint64_t all = static_cast<std::uint64_t>(frame.entries_size());
+  for (const auto& e : frame.entries()) all = (all ^ chain_hash(e)) * 0x9E3779B97F4A7C15ull;
+  return all;
+}
+
 status check(const v1::PeerFrame& frame) {
   if (off()) return {};
   if (frame.has_knock() || frame.has_hello()) return broken_rule("a greeting on an open stream");
@@ -113,7 +129,12 @@ status check(const v1::PeerFrame& frame) {
     if (e.size() > limits::entry_bytes_max) return broken_rule("an entry of " + std::to_string(e.size()) + " bytes");
     bytes += e.size();
   }
-  if (bytes > limits::frame_bytes_max) return broken_rule("a frame with " + std::to_string(bytes) + " bytes of entries");
+  if (bytes > limits::frame_bytes_max)
+    return broken_rule("a frame with " + std::to_string(bytes) + " bytes of entries");
+  if (frame.entries_size() > 0 && frame.entries_hash() != hash_of_entries(frame))
+    return broken_rule("entries that were damaged on the way");
+  if (frame.has_heartbeat())
+    if (auto time = check_time(frame.heartbeat().wall_ms()); !time) return time;
   for (const auto& question : frame.questions())
     if (auto key = check_key(question.kind(), question.key()); !key) return key;
   for (const auto& value : frame.write_backs()) {
@@ -130,6 +151,7 @@ status check(const v1::PeerAnswer& answer, const known_facts& known) {
     if (answer.echo().number() > known.heartbeat)
       return broken_rule("the echo of heartbeat " + std::to_string(answer.echo().number()) + ", of "
                          + std::to_string(known.heartbeat));
+    if (auto time = check_time(answer.echo().wall_ms()); !time) return time;
     if (auto vector = check(answer.echo().vector(), known); !vector) return vector;
   }
   for (const auto& ack : answer.acks()) {

@@ -1,5 +1,5 @@
-// What a peer may say. Every number, name, origin and size of its frames and answers is held against what can be, before
-// anything is done with it: no peer is believed because of who it is.
+// What a peer may say. Every number, name, origin and size of its frames and answers is held against what can be,
+// before anything is done with it: no peer is believed because of who it is.
 //
 // Pure functions over messages and what this node knows; any thread. A broken rule is errc::malformed with what was
 // wrong; the stream ends then, and nothing of the message was used. What depends on the state of a log (gaps, forks,
@@ -50,6 +50,9 @@ status check(const v1::Welcome& welcome, const known_facts& known);
 /// On an open stream. Entries are checked one by one, as they are decoded.
 status check(const v1::PeerFrame& frame);
 status check(const v1::PeerAnswer& answer, const known_facts& known);
+
+/// What a frame says of all its entries together. Damage on the way would make a log another one for good.
+std::uint64_t hash_of_entries(const v1::PeerFrame& frame);
 
 /// Of a decoded entry: its log and its place.
 status check(const entry& e, const known_facts& known);

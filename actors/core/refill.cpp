@@ -19,7 +19,7 @@ refill_verdict refill::as_new(const log_vector& own, const std::vector<refill_vi
   const bool somebody_counts = any([](const refill_view& other) { return other.complete; });
   const bool somebody_holds =
       !own.positions().empty() || any([](const refill_view& other) { return !other.vector.positions().empty(); });
-  if (somebody_holds && !somebody_counts && !planted(planted_bug::new_beside_contents)) return refill_verdict::wait;
+  if (somebody_holds && !somebody_counts) return refill_verdict::wait;
   return refill_verdict::complete_as_new;
 }
 

@@ -82,7 +82,9 @@ void cluster::start(member& m) {
 void cluster::give_up(member& m, const status& why) {
   world_.trace(m.name, "gives up:", why.message());
   // Any other reason is a disk that failed, as it should.
-  if (why.code() == errc::internal) broken_("P8: " + m.name + " gave up: " + why.message());
+  const bool of_the_disk = why.code() == errc::storage_failure || why.code() == errc::disk_full
+                           || why.code() == errc::corruption || why.code() == errc::unavailable;
+  if (!of_the_disk) broken_("P8: " + m.name + " gave up: " + why.message());
   m.failed = true;
   m.up = false;
   world_.after(0, [this, &m, damaged = why.code() == errc::corruption] {

@@ -6,6 +6,8 @@
 #include <limits>
 #include <vector>
 
+#include "quorate/v1/replication.pb.h"
+
 namespace quorate::sim {
 namespace {
 
@@ -18,13 +20,37 @@ struct place {
   int index = -1;  ///< of a repeated field
 };
 
-/// Every scalar that is set, at any depth.
+/// Fields that say so little that any number is as good as another: who asked is told by it, or it is compared only.
+bool free_choice(const FieldDescriptor& field) {
+  const auto& name = field.full_name();
+  return name == "quorate.v1.Question.number" || name == "quorate.v1.WriteBack.number"
+         || name == "quorate.v1.Finding.number" || name == "quorate.v1.Heartbeat.number"
+         || name == "quorate.v1.Heartbeat.epoch" || name == "quorate.v1.Heartbeat.end"
+         || name == "quorate.v1.LogPosition.epoch" || name == "quorate.v1.LogPosition.hash"
+         || name == "quorate.v1.Hello.instance" || name == "quorate.v1.Hello.epoch"
+         || name == "quorate.v1.Welcome.instance" || name == "quorate.v1.LogAck.epoch"
+         || name == "quorate.v1.LogRefusal.epoch" || field.containing_type()->full_name() == "quorate.v1.Version";
+}
+
+/// What a lie can be told about: numbers with a bound, and the bytes of entries.
+bool is_place(const FieldDescriptor& field) {
+  switch (field.cpp_type()) {
+    case FieldDescriptor::CPPTYPE_UINT64:
+    case FieldDescriptor::CPPTYPE_INT64:
+    case FieldDescriptor::CPPTYPE_UINT32: return !free_choice(field);
+    case FieldDescriptor::CPPTYPE_STRING: return field.full_name() == "quorate.v1.PeerFrame.entries";
+    default: return false;
+  }
+}
+
+/// Every such field that is set, at any depth.
 void collect(Message& message, std::vector<place>& places) {
   const auto* reflection = message.GetReflection();
   std::vector<const FieldDescriptor*> fields;
   reflection->ListFields(message, &fields);
   for (const auto* field : fields) {
     const bool inner = field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE;
+    if (!inner && !is_place(*field)) continue;
     if (!field->is_repeated()) {
       if (inner)
         collect(*reflection->MutableMessage(&message, field), places);
@@ -41,24 +67,15 @@ void collect(Message& message, std::vector<place>& places) {
   }
 }
 
-/// Next to the truth, or as far from it as can be.
-std::uint64_t twisted(world& w, std::uint64_t number) {
-  switch (w.below(5)) {
-    case 0: return number + 1;
-    case 1: return number - 1;
-    case 2: return 0;
-    case 3: return std::numeric_limits<std::uint64_t>::max();
-    default: return w.random();
-  }
+/// What cannot be: next to it lies what nobody can tell from the truth.
+template <class Number>
+Number impossible() {
+  return std::numeric_limits<Number>::max();
 }
 
-std::string twisted(world& w, std::string bytes) {
-  if (bytes.empty()) return "?";
-  switch (w.below(3)) {
-    case 0: bytes[w.below(bytes.size())] ^= static_cast<char>(1 << w.below(8)); break;
-    case 1: bytes.resize(w.below(bytes.size())); break;
-    default: bytes.push_back('?');
-  }
+/// As on a way that damages bytes.
+std::string damaged(world& w, std::string bytes) {
+  if (!bytes.empty()) bytes[w.below(bytes.size())] ^= static_cast<char>(1 << w.below(8));
   return bytes;
 }
 
@@ -74,39 +91,42 @@ void twist(world& w, const place& p) {
   switch (p.field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_UINT64:
       return change(&Reflection::GetUInt64, &Reflection::GetRepeatedUInt64, &Reflection::SetUInt64,
-                    &Reflection::SetRepeatedUInt64, [&](std::uint64_t n) { return twisted(w, n); });
+                    &Reflection::SetRepeatedUInt64, [](std::uint64_t) { return impossible<std::uint64_t>(); });
     case FieldDescriptor::CPPTYPE_INT64:
-      return change(
-          &Reflection::GetInt64, &Reflection::GetRepeatedInt64, &Reflection::SetInt64, &Reflection::SetRepeatedInt64,
-          [&](std::int64_t n) { return static_cast<std::int64_t>(twisted(w, static_cast<std::uint64_t>(n))); });
+      return change(&Reflection::GetInt64, &Reflection::GetRepeatedInt64, &Reflection::SetInt64,
+                    &Reflection::SetRepeatedInt64, [](std::int64_t) { return impossible<std::int64_t>(); });
     case FieldDescriptor::CPPTYPE_UINT32:
       return change(&Reflection::GetUInt32, &Reflection::GetRepeatedUInt32, &Reflection::SetUInt32,
-                    &Reflection::SetRepeatedUInt32,
-                    [&](std::uint32_t n) { return static_cast<std::uint32_t>(twisted(w, n)); });
-    case FieldDescriptor::CPPTYPE_ENUM:
-      return change(&Reflection::GetEnumValue, &Reflection::GetRepeatedEnumValue, &Reflection::SetEnumValue,
-                    &Reflection::SetRepeatedEnumValue, [&](int n) { return n + 1; });
-    case FieldDescriptor::CPPTYPE_BOOL:
-      return change(&Reflection::GetBool, &Reflection::GetRepeatedBool, &Reflection::SetBool,
-                    &Reflection::SetRepeatedBool, [](bool b) { return !b; });
-    case FieldDescriptor::CPPTYPE_STRING: {
-      if (p.index < 0) return r->SetString(p.message, p.field, twisted(w, r->GetString(*p.message, p.field)));
+                    &Reflection::SetRepeatedUInt32, [](std::uint32_t) { return impossible<std::uint32_t>(); });
+    case FieldDescriptor::CPPTYPE_STRING:
       return r->SetRepeatedString(p.message, p.field, p.index,
-                                  twisted(w, r->GetRepeatedString(*p.message, p.field, p.index)));
-    }
+                                  damaged(w, r->GetRepeatedString(*p.message, p.field, p.index)));
     default: return;
   }
 }
 
 }  // namespace
 
-void liar::twist(const std::string& from, const std::string& to, Message& frame) {
-  if (from != from_ || to != to_ || !world_.one_in(one_in_)) return;
+bool liar::lie_in(Message& message) {
   std::vector<place> places;
-  collect(frame, places);
-  if (places.empty()) return;
+  collect(message, places);
+  if (places.empty()) return false;
   ++lies_;
   sim::twist(world_, places[world_.below(places.size())]);
+  return true;
+}
+
+void liar::twist(const std::string& from, const std::string& to, Message& frame) {
+  if (from != from_ || to != to_ || !world_.one_in(one_in_)) return;
+  // What is sealed is sealed with nothing where there is no key.
+  const auto inside = [&](auto&& what, v1::Sealed* sealed) {
+    if (what.ParseFromString(sealed->content()) && lie_in(what)) sealed->set_content(what.SerializeAsString());
+  };
+  if (auto* one = dynamic_cast<v1::PeerFrame*>(&frame); one != nullptr && one->has_hello())
+    return inside(v1::Hello(), one->mutable_hello());
+  if (auto* one = dynamic_cast<v1::PeerAnswer*>(&frame); one != nullptr && one->has_welcome())
+    return inside(v1::Welcome(), one->mutable_welcome());
+  lie_in(frame);
 }
 
 }  // namespace quorate::sim

@@ -1,4 +1,5 @@
-// A peer that lies: in a share of the frames of one direction one number, name or value is another than was sent.
+// A peer that lies, or a way that damages: in a share of the frames of one direction one number is one that cannot be,
+// or an entry has another bit. What is impossible must be found before it is used; runs stay as they should be.
 //
 // Owned by a run; asked by the network. Which field, and what it becomes, is chance: it goes by what the messages have,
 // so that a new field is lied about like the others.
@@ -25,6 +26,8 @@ class liar {
   std::uint64_t lies() const { return lies_; }
 
  private:
+  bool lie_in(google::protobuf::Message& message);
+
   world& world_;
   const std::string from_;
   const std::string to_;

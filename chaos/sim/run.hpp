@@ -20,7 +20,7 @@ struct run_options {
   /// One seed in so many runs on RocksDB, on a file system that forgets what nobody synced; 0 = none does.
   std::uint64_t real_store_one_in = 20;
   /// In one run of so many a member lies to another (chaos/sim/liar.hpp); 0 = none does.
-  std::uint64_t liar_one_in = 0;
+  std::uint64_t liar_one_in = 10;
   std::function<void(const std::string& line)> trace;
 };
 

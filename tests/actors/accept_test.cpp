@@ -5,6 +5,7 @@
 #include <memory>
 #include <vector>
 
+#include "actors/core/peer_rules.hpp"
 #include "proto/entry_codec.hpp"
 #include "proto/hash.hpp"
 #include "proto/log_chain.hpp"
@@ -137,6 +138,7 @@ TEST_SUITE("actors.accept") {
     REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
     v1::PeerFrame frame;
     frame.add_entries("no entry at all");
+    frame.set_entries_hash(core::hash_of_entries(frame));
     b.send(frame);
     REQUIRE(b.closed().has_value());
     CHECK(b.closed()->code() == errc::malformed);
@@ -315,8 +317,8 @@ TEST_SUITE("actors.accept.proof") {
   TEST_CASE_FIXTURE(keyed, "a proof that was heard opens no second stream, and none to another node") {
     hand_made_peer b("b");
     auto words = with_key(b, key);
-    words.proof = make_proof(key, proof_of::hello, words.knock.nonce(), std::string(16, 'x'),
-                             words.hello.SerializeAsString());
+    words.proof =
+        make_proof(key, proof_of::hello, words.knock.nonce(), std::string(16, 'x'), words.hello.SerializeAsString());
     CHECK(b.open(a().api(), words) == "not_permitted");
     // A welcome's code is none for a hello, and what is sealed is all of it.
     REQUIRE(b.open(a().api(), with_key(b, key)) == "ok");
@@ -325,7 +327,8 @@ TEST_SUITE("actors.accept.proof") {
     REQUIRE(b.open(a().api(), with_key(b, key)) == "ok");
     CHECK(b.challenge().nonce() != first);
     b.close();
-    CHECK_FALSE(proof_fits(make_proof(key, proof_of::welcome, "n", "m", "text"), key, proof_of::hello, "n", "m", "text"));
+    CHECK_FALSE(
+        proof_fits(make_proof(key, proof_of::welcome, "n", "m", "text"), key, proof_of::hello, "n", "m", "text"));
     CHECK_FALSE(proof_fits(make_proof(key, proof_of::hello, "n", "m", "text"), key, proof_of::hello, "n", "m", "Text"));
     CHECK_FALSE(proof_fits(make_proof(key, proof_of::hello, "nm", "", "text"), key, proof_of::hello, "n", "m", "text"));
     CHECK_FALSE(proof_fits("", key, proof_of::hello, "n", "m", "text"));
@@ -398,7 +401,7 @@ TEST_SUITE("actors.accept.numbers") {
   constexpr std::uint64_t top = ~std::uint64_t{0};
 
   /// Whether the node goes on as before: it serves, it has ended the stream, nothing became of what was sent.
-  bool unharmed(member& a, const hand_made_peer& b) {
+  bool unharmed(member & a, const hand_made_peer& b) {
     return b.closed() && a.failures().empty()
            && write(a.api(), "key", "value", {.quorum = net::write_quorum::one}).ok();
   }
@@ -433,6 +436,27 @@ TEST_SUITE("actors.accept.numbers") {
       CHECK(a().disk.version_of("forged") == version{});
       b.close();
     }
+  }
+
+  TEST_CASE_FIXTURE(alone, "entries that were damaged on the way end the stream, and come again on another") {
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    v1::PeerFrame frame;
+    const auto e = b.put(1, now(a()), "key", "value");
+    frame.add_entries(encode(e));
+    frame.set_entries_hash(core::hash_of_entries(frame));
+    // Still an entry, but another one.
+    auto changed = e;
+    changed.mutations[0].value = "walue";
+    *frame.mutable_entries(0) = encode(changed);
+    b.send(frame);
+    CHECK(unharmed(a(), b));
+    CHECK(a().disk.version_of("key") != e.stamp());
+    b.close();
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    b.send({e});
+    CHECK(eventually([&] { return b.acks().size() == 1; }));
+    b.close();
   }
 
   TEST_CASE_FIXTURE(alone, "an entry in the node's own live log is refused by name, and the node goes on") {

@@ -79,6 +79,7 @@ v1::PeerFrame good_frame() {
   auto* value = frame.add_write_backs();
   value->mutable_version()->set_time(5);
   fill({static_cast<key_kind>(200), "key"}, false, "", "value", value->mutable_mutation());
+  frame.set_entries_hash(core::hash_of_entries(frame));
   return frame;
 }
 
@@ -128,7 +129,8 @@ TEST_SUITE("core.peer_rules") {
     CHECK_FALSE(hello_passes([](auto& h) { h.set_disk(top); }));
     CHECK_FALSE(hello_passes([](auto& h) { h.set_disk(0); }));
     CHECK(hello_passes([](auto& h) { h.set_disk(hybrid_time_at(wall_ms + 3'600'000)); }));
-    CHECK_FALSE(hello_passes([](auto& h) { h.set_disk(hybrid_time_at(wall_ms + 2 * limits::disk_name_ahead_ms_max)); }));
+    CHECK_FALSE(
+        hello_passes([](auto& h) { h.set_disk(hybrid_time_at(wall_ms + 2 * limits::disk_name_ahead_ms_max)); }));
     CHECK_FALSE(welcome_passes([](auto& w) { w.set_disk(top); }));
     CHECK_FALSE(welcome_passes([](auto& w) { w.set_knows_you_by(top); }));
   }
@@ -175,10 +177,13 @@ TEST_SUITE("core.peer_rules") {
     CHECK_FALSE(frame_passes([](auto& f) {
       for (int i = 0; i < 5; ++i) f.add_entries(std::string(limits::entry_bytes_max, 'x'));
     }));
+    CHECK_FALSE(frame_passes([](auto& f) { (*f.mutable_entries(0))[0] ^= 1; }));
+    CHECK_FALSE(frame_passes([](auto& f) { f.mutable_heartbeat()->set_wall_ms(-1); }));
     CHECK_FALSE(frame_passes([](auto& f) { f.mutable_questions(0)->set_kind(0); }));
     CHECK_FALSE(frame_passes([](auto& f) { f.mutable_questions(0)->set_kind(256); }));
     CHECK_FALSE(frame_passes([](auto& f) { f.mutable_questions(0)->set_key(""); }));
-    CHECK_FALSE(frame_passes([](auto& f) { f.mutable_questions(0)->set_key(std::string(limits::key_bytes_max + 1, 'k')); }));
+    CHECK_FALSE(
+        frame_passes([](auto& f) { f.mutable_questions(0)->set_key(std::string(limits::key_bytes_max + 1, 'k')); }));
     CHECK_FALSE(frame_passes([](auto& f) { f.mutable_write_backs(0)->mutable_version()->set_time(0); }));
     CHECK_FALSE(frame_passes([](auto& f) { f.mutable_write_backs(0)->mutable_mutation()->set_deleted(true); }));
     CHECK_FALSE(frame_passes(

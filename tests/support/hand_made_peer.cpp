@@ -2,6 +2,7 @@
 
 #include <stdexcept>
 
+#include "actors/core/peer_rules.hpp"
 #include "proto/entry_codec.hpp"
 #include "proto/hash.hpp"
 #include "proto/member_proof.hpp"
@@ -91,6 +92,7 @@ void hand_made_peer::send(const std::vector<entry>& entries) {
   v1::PeerFrame frame;
   frame.set_uncounted(!complete);
   for (const auto& e : entries) frame.add_entries(encode(e));
+  frame.set_entries_hash(core::hash_of_entries(frame));
   link_->on_frame(std::move(frame));
 }
 
