@@ -34,28 +34,36 @@ bool can_be_reckoned_with(const v1::MemoryRecord& record) {
          && within(record.priority(), stored_priority_max);
 }
 
+/// Whether a record can be looked up by it.
+bool is_id(const std::string& text) { return validate_id(text).ok(); }
+
 // Whether a value belongs under this key. What the key says stands in the value too, so that a reader of the one and a
 // reader of the other never see different records.
 
 bool belongs(const v1::MemoryRecord& record, std::string_view key) {
-  return !record.id().empty() && !record.title().empty() && record.namespace_().find('\0') == std::string::npos
+  return is_id(record.id()) && !record.title().empty() && record.namespace_().find('\0') == std::string::npos
          && key_of(record.namespace_(), record.title()).bytes == key && can_be_reckoned_with(record);
 }
 
 bool belongs(const v1::LinkRecord& link, std::string_view key) {
-  return link_key(link.source_id(), link.target_id(), link.relation()).bytes == key;
+  return is_id(link.source_id()) && is_id(link.target_id())
+         && link_key(link.source_id(), link.target_id(), link.relation()).bytes == key;
 }
 
 bool belongs(const v1::ArchivedMemory& archived, std::string_view key) {
-  return archived.memory().id() == key && !archived.memory().title().empty() && can_be_reckoned_with(archived.memory());
+  return archived.memory().id() == key && is_id(archived.memory().id()) && !archived.memory().title().empty()
+         && can_be_reckoned_with(archived.memory());
 }
 
-bool belongs(const v1::Standard& standard, std::string_view key) { return standard.namespace_() == key; }
+bool belongs(const v1::Standard& standard, std::string_view key) {
+  return standard.namespace_() == key && (standard.standard_id().empty() || is_id(standard.standard_id()));
+}
 
-bool belongs(const v1::PendingAction& action, std::string_view key) { return action.id() == key; }
+bool belongs(const v1::PendingAction& action, std::string_view key) { return action.id() == key && is_id(action.id()); }
 
 bool belongs(const v1::Subscription& subscription, std::string_view key) {
-  return subscription.id() == key && subscription.dispatch_count() >= 0 && subscription.failure_count() >= 0;
+  return subscription.id() == key && is_id(subscription.id()) && subscription.dispatch_count() >= 0
+         && subscription.failure_count() >= 0;
 }
 
 bool belongs(const v1::UsageRow& usage, std::string_view key) {

@@ -12,6 +12,7 @@
 #include "memory/pending.hpp"
 #include "memory/standards.hpp"
 #include "memory/subscriptions.hpp"
+#include "memory/transfer.hpp"
 #include "memory/usage.hpp"
 #include "proto/limits.hpp"
 #include "tests/memory/planned_store.hpp"
@@ -356,6 +357,36 @@ TEST_SUITE("memory.stored_value") {
     CHECK(check_value(later, "key", "alias", "\xFF").ok());
   }
 
+  TEST_CASE("a value that names what no record can be called is none, and stops nobody who follows the name") {
+    planned_store store;
+    store.store("a");
+    const auto put = [&](const record_key& key, const std::string& alias, const google::protobuf::MessageLite& value) {
+      store.reader.records[key] = row_of(alias, value.SerializeAsString());
+    };
+    const std::string no_id(limits::id_bytes_max + 1, 'i');
+    v1::LinkRecord link;
+    link.set_source_id(no_id);
+    link.set_target_id("b");
+    link.set_relation("related_to");
+    put(link_key(no_id, "b", "related_to"), "b", link);
+    v1::Standard standard;
+    standard.set_namespace_("team");
+    standard.set_standard_id(no_id);
+    put(standard_key("team"), no_id, standard);
+    v1::MemoryRecord memory;
+    memory.set_id(no_id);
+    memory.set_namespace_("n");
+    memory.set_title("t");
+    put(key_of("n", "t"), no_id, memory);
+    CHECK(count_records(store.reader, 0)->unreadable() == 3);
+    CHECK(link_reader(store.reader).list({})->links().empty());
+    CHECK_FALSE(*find_policy(store.reader, "team"));
+    export_walk walk(store.reader);
+    auto piece = walk.next();
+    while (piece && *piece) piece = walk.next();
+    CHECK(piece.ok());
+  }
+
   TEST_CASE("what is taken from somebody else is a record under its own key and alias, of a size that one can have") {
     CHECK(checked_with([](v1::MemoryRecord&, mutation&) {}).ok());
     CHECK(checked_with([](v1::MemoryRecord&, mutation& row) { row.deleted = true; }).ok());
@@ -372,6 +403,10 @@ TEST_SUITE("memory.stored_value") {
         [](auto& record, auto& row) {
           record.clear_id();
           row.alias.clear();
+        },
+        [](auto& record, auto& row) {
+          record.set_id("no id\x01");
+          row.alias = record.id();
         },
         [](auto& record, auto&) { record.set_access_count(-1); },
         [](auto& record, auto&) { record.set_priority(std::numeric_limits<std::int32_t>::min()); },
