@@ -51,7 +51,7 @@ void faults::next() {
   world_.after(world_.between(100, pause_ms_max_) * ms, [this] {
     if (stopped_) return;
     points.unix_ms = static_cast<std::uint64_t>(start_unix_ms + world_.now_us() / ms);
-    happen(kinds_[world_.below(kinds_.size())]);
+    if (world_.now_us() >= quiet_until_us_) happen(kinds_[world_.below(kinds_.size())]);
     next();
   });
 }
@@ -198,7 +198,12 @@ void faults::rolling_isolation() {
         set_cut(*late, *other, true);
         set_cut(*lost, *other, true);
       }
-    world_.after(world_.between(500, 16'000) * ms, [this] { cluster_.heal_all(); });
+    // Half of the time long enough, and undisturbed, for the new disk to be filled from the one that is late, were that
+    // enough.
+    const bool undisturbed = world_.one_in(2);
+    const auto until_ms = world_.between(undisturbed ? 12'500 : 500, 16'000);
+    if (undisturbed) quiet_until_us_ = world_.now_us() + until_ms * ms;
+    world_.after(until_ms * ms, [this] { cluster_.heal_all(); });
   });
 }
 

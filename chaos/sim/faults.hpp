@@ -102,6 +102,7 @@ class faults {
   std::optional<armed_point> armed_;
   bool too_many_lost_ = false;  ///< once a run
   bool loss_open_ = false;
+  std::int64_t quiet_until_us_ = 0;  ///< nothing else happens while a story that takes its time goes on
   bool stopped_ = false;
 };
 
