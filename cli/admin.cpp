@@ -1,5 +1,6 @@
 // The operator's verbs: admin status, actors, digest, drill. The first three ask every endpoint.
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <functional>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -50,7 +51,8 @@ ordered_json peer_object(const v1::PeerStatus& peer) {
           {"entries_behind", peer.entries_behind()},
           {"bytes_in_flight", peer.bytes_in_flight()},
           {"connects", peer.connects()},
-          {"last_error", peer.last_error()}};
+          {"last_error", peer.last_error()},
+          {"counts", peer.counts()}};
 }
 
 ordered_json node_object(const v1::StatusReply& node) {
@@ -70,6 +72,12 @@ ordered_json node_object(const v1::StatusReply& node) {
           {"entries_refused_clock", node.entries_refused_clock()},
           {"entries_poisoned", node.entries_poisoned()},
           {"sync", node.sync()},
+          {"takes_writes", node.takes_writes()},
+          {"reason", node.reason()},
+          {"advice", node.advice()},
+          {"waiting_for", node.waiting_for()},
+          {"notes", node.notes()},
+          {"complete", node.complete()},
           {"peers", std::move(peers)},
           {"vector", vector_object(node.vector())}};
 }
@@ -86,11 +94,11 @@ ordered_json answered_object(const std::string& endpoint, const ordered_json& re
 }
 
 /// Asks each endpoint in turn. `ask` returns what the node said as an object and adds table rows; failures become
-/// one row each. `last` may add to the JSON object.
+/// one row each. `last` may add to the JSON object; `notes`, filled meanwhile, are lines below the table.
 template <class Reply>
 int ask_each(session& run, table rows, net::call_result (net::client::*call)(Reply*),
              const std::function<ordered_json(const Reply& reply, const std::string& endpoint, table* rows)>& describe,
-             const std::function<void(ordered_json* object)>& last = {}) {
+             const std::function<void(ordered_json* object)>& last = {}, const std::vector<std::string>& notes = {}) {
   auto clients = run.connect_to_each();
   if (!clients) return run.complain(clients.error());
   auto nodes = ordered_json::array();
@@ -109,18 +117,38 @@ int ask_each(session& run, table rows, net::call_result (net::client::*call)(Rep
   }
   ordered_json object{{"nodes", std::move(nodes)}};
   if (last) last(&object);
-  if (run.json)
+  if (run.json) {
     run.out() << dump(object) << '\n';
-  else
-    rows.print(run.out(), run.terminal().width);
+    return exit;
+  }
+  rows.print(run.out(), run.terminal().width);
+  for (const auto& note : notes) run.out() << note << '\n';
   return exit;
 }
 
+std::string one_line(std::string text) {
+  std::replace_if(
+      text.begin(), text.end(), [](unsigned char c) { return c < 0x20 || c == 0x7f; }, ' ');
+  return text;
+}
+
+/// What an operator should know of a node in a sentence each: why it takes no writes, and who is away though it does.
+void add_notes(const v1::StatusReply& node, std::vector<std::string>* notes) {
+  if (!node.reason().empty()) {
+    notes->push_back(one_line(node.name() + " takes no writes: " + node.reason()
+                              + (node.advice().empty() ? "" : "; " + node.advice())));
+    return;
+  }
+  for (const auto& note : node.notes()) notes->push_back(one_line(node.name() + " takes writes, but " + note));
+}
+
 int node_status(session& run) {
+  std::vector<std::string> notes;
   table rows({"ENDPOINT", "NODE", "STATE", "RECORDS", "QUORUM", "PEER", "LINK", "BEHIND", "CLOCK"});
   return ask_each<v1::StatusReply>(
       run, std::move(rows), &net::client::node_status,
-      [](const v1::StatusReply& node, const std::string& endpoint, table* out) {
+      [&notes](const v1::StatusReply& node, const std::string& endpoint, table* out) {
+        add_notes(node, &notes);
         const auto quorum = std::to_string(node.write_quorum()) + " of " + std::to_string(node.members());
         std::vector<std::string> row{endpoint, node.name(), node.state(), std::to_string(node.records()), quorum};
         for (const auto& peer : node.peers()) {
@@ -131,7 +159,8 @@ int node_status(session& run) {
         }
         if (node.peers().empty()) out->add(std::move(row));
         return node_object(node);
-      });
+      },
+      {}, notes);
 }
 
 int actors(session& run) {

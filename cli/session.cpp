@@ -105,8 +105,9 @@ result<std::vector<std::unique_ptr<net::client>>> session::connect_to_each() {
 }
 
 bool lacked_quorum(const net::call_result& result) {
+  // A node that is being filled counts for nothing: it lacks a quorum as long as no other node was found to have one.
   return result.outcome == net::call_outcome::indeterminate || result.reason == name_of(errc::quorum_unreachable)
-         || result.reason == name_of(errc::quorum_timeout);
+         || result.reason == name_of(errc::quorum_timeout) || result.reason == name_of(errc::filling);
 }
 
 int exit_code_of(const net::call_result& result) {

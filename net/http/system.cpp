@@ -11,15 +11,47 @@ using nlohmann::ordered_json;
 
 namespace {
 
-constexpr std::string_view serving = "serving";
+constexpr std::string_view draining = "draining";
 
+/// What the node says of its taking writes.
+void add_readiness(const v1::StatusReply& node, ordered_json* body) {
+  (*body)["writes"] = node.takes_writes();
+  if (node.takes_writes()) return;
+  (*body)["reason"] = node.reason();
+  (*body)["advice"] = node.advice();
+  (*body)["waiting_for"] = ordered_json::array();
+  for (const auto& name : node.waiting_for()) (*body)["waiting_for"].push_back(name);
+}
+
+ordered_json not_reached(const gateway_state& gateway, const call_result& result) {
+  return {{"node", gateway.node_name()}, {"state", "unreachable"}, {"writes", false}, {"reason", result.message}};
+}
+
+/// Whether it reads. A node that lacks a quorum or is being filled does; to restart it would help nobody.
 answer health(gateway_state& gateway, const call&) {
   v1::StatusReply node;
   const auto result = gateway.node().node_status(&node);
-  const bool well = result.ok() && node.state() == serving;
-  ordered_json body{{"status", well ? "ok" : "error"}, {"service", "quorate"}, {"node", gateway.node_name()}};
-  body["state"] = result.ok() ? node.state() : "unreachable";
-  return json_answer(well ? 200 : 503, body);
+  const bool reads = result.ok() && node.state() != draining;
+  ordered_json body{{"status", reads ? "ok" : "error"}, {"service", "quorate"}};
+  if (!result.ok()) {
+    body.update(not_reached(gateway, result));
+    return json_answer(503, body);
+  }
+  body["node"] = gateway.node_name();
+  body["state"] = node.state();
+  body["reads"] = node.complete() ? "complete" : "partial";
+  add_readiness(node, &body);
+  return json_answer(reads ? 200 : 503, body);
+}
+
+/// Whether it takes writes.
+answer ready(gateway_state& gateway, const call&) {
+  v1::StatusReply node;
+  if (const auto result = gateway.node().node_status(&node); !result.ok())
+    return json_answer(503, not_reached(gateway, result));
+  ordered_json body{{"node", gateway.node_name()}, {"state", node.state()}};
+  add_readiness(node, &body);
+  return json_answer(node.takes_writes() ? 200 : 503, body);
 }
 
 answer figures(gateway_state& gateway, const call&) {
@@ -62,9 +94,16 @@ std::vector<route> system_routes() {
       {.method = "GET",
        .path = "/api/v1/health",
        .group = "system",
-       .summary = "200 when the node serves; 503 with its state when it cannot take writes",
+       .summary = "200 when the node serves reads; says whether it takes writes, and why not",
        .statuses = {200, 503},
        .handle = health,
+       .open = true},
+      {.method = "GET",
+       .path = "/readyz",
+       .group = "system",
+       .summary = "200 when the node takes writes; 503 says why not, who is missing and what helps",
+       .statuses = {200, 503},
+       .handle = ready,
        .open = true},
       {.method = "GET",
        .path = "/metrics",

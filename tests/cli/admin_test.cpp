@@ -75,6 +75,48 @@ TEST_SUITE("cli.admin") {
     CHECK(run_at(node, {"admin", "status"}).exit == 0);
   }
 
+  TEST_CASE("below the table stands why a node takes no writes, or who is away though it does") {
+    fake_node filling, serving;
+    filling.on_status = [](const auto&, v1::StatusReply* reply) {
+      reply->set_name("a");
+      reply->set_state("filling");
+      reply->set_reason("this node's disk is new and waits for c");
+      reply->set_advice("start c");
+      reply->add_waiting_for("c");
+      auto& c = *reply->add_peers();
+      c.set_name("c");
+      c.set_last_error("refused");
+      return grpc::Status::OK;
+    };
+    serving.on_status = [](const auto&, v1::StatusReply* reply) {
+      reply->set_name("b");
+      reply->set_state("serving");
+      reply->set_takes_writes(true);
+      reply->set_complete(true);
+      auto& c = *reply->add_peers();
+      c.set_name("c");
+      reply->add_notes("c has not been heard of for 12 s ('c' has the members\na, c)");
+      return grpc::Status::OK;
+    };
+    const auto both = filling.address() + "," + serving.address();
+    const auto text = run_program({"admin", "status", "--endpoints", both});
+    CHECK(text.exit == 0);
+    CHECK(text.out.find("\na takes no writes: this node's disk is new and waits for c; start c\n")
+          != std::string::npos);
+    CHECK(text.out.find("\nb takes writes, but c has not been heard of for 12 s ('c' has the members a, c)\n")
+          != std::string::npos);
+    const auto nodes = json::parse(run_program({"--json", "admin", "status", "--endpoints", both}).out)["nodes"];
+    CHECK(nodes[0]["takes_writes"] == false);
+    CHECK(nodes[0]["reason"] == "this node's disk is new and waits for c");
+    CHECK(nodes[0]["advice"] == "start c");
+    CHECK(nodes[0]["waiting_for"] == json::array({"c"}));
+    CHECK(nodes[0]["complete"] == false);
+    CHECK(nodes[1]["takes_writes"] == true);
+    CHECK(nodes[1]["complete"] == true);
+    CHECK(nodes[1]["notes"].size() == 1);
+    CHECK(nodes[1]["peers"][0]["counts"] == false);
+  }
+
   TEST_CASE("digest shows the root of every node and whether they are equal") {
     fake_node a, b, c;
     describe(a, "a", "\x01\xff");

@@ -291,6 +291,8 @@ TEST_SUITE("cli.store") {
     };
     const std::vector<ending> endings{
         {quorum_unreachable(), 3, "rejected: certainly not stored (copies 0 of 2 needed)"},
+        {write_failure(grpc::StatusCode::UNAVAILABLE, v1::WriteFailure::REJECTED, "filling"), 3,
+         "certainly not stored"},
         {{grpc::StatusCode::UNAVAILABLE, "reset"}, 3, "unknown: may have been stored: reset"},
         {write_failure(grpc::StatusCode::UNAVAILABLE, v1::WriteFailure::REJECTED, "shutting_down"), 1, "shutting_down"},
         {write_failure(grpc::StatusCode::ABORTED, v1::WriteFailure::SUPERSEDED, "superseded", 2), 1,

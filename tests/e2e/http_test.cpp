@@ -153,15 +153,50 @@ TEST_SUITE("e2e.http") {
     CHECK(page["errors"].size() == 1);
   }
 
-  TEST_CASE("without its quorum a node answers 503, and its health says why") {
+  TEST_CASE("the first node of a new cluster is healthy, reads, and is ready once all are there") {
+    running_cluster cluster(http_on_any_port, false);
+    const auto started = cluster->start("a");
+    REQUIRE_MESSAGE(started.ok(), started.message());
+    httplib::Client a("http://" + http_address(cluster, "a"));
+    const auto health = a.Get("/api/v1/health");
+    REQUIRE(health);
+    CHECK(health->status == 200);
+    const auto body = json::parse(health->body);
+    CHECK(body["state"] == "filling");
+    CHECK(body["reads"] == "partial");
+    CHECK(body["writes"] == false);
+    CHECK(body["waiting_for"] == json::array({"b", "c"}));
+    const auto read = a.Get("/api/v1/memories");
+    REQUIRE(read);
+    CHECK(read->status == 200);
+    const auto unready = a.Get("/readyz");
+    REQUIRE(unready);
+    CHECK(unready->status == 503);
+    CHECK(json::parse(unready->body)["advice"].get<std::string>().find("start b and c") != std::string::npos);
+    for (const auto* name : {"b", "c"}) {
+      const auto next = cluster->start(name);
+      REQUIRE_MESSAGE(next.ok(), next.message());
+    }
+    CHECK(chaos::wait_until(converge_bound, [&] {
+      const auto ready = a.Get("/readyz");
+      return ready && ready->status == 200 && json::parse(ready->body)["writes"] == true;
+    }));
+    CHECK(store_over_http(a, "first")->status == 201);
+  }
+
+  TEST_CASE("without its quorum a node answers 503, and says why") {
     running_cluster cluster(http_on_any_port);
     httplib::Client a("http://" + http_address(cluster, "a"));
     cluster->kill("b");
     cluster->kill("c");
     CHECK(chaos::wait_until(converge_bound, [&] {
-      const auto health = a.Get("/api/v1/health");
-      return health && health->status == 503 && json::parse(health->body)["state"] == "no_quorum";
+      const auto ready = a.Get("/readyz");
+      return ready && ready->status == 503 && json::parse(ready->body)["waiting_for"] == json::array({"b", "c"});
     }));
+    const auto health = a.Get("/api/v1/health");
+    REQUIRE(health);
+    CHECK(health->status == 200);
+    CHECK(json::parse(health->body)["state"] == "no_quorum");
     const auto refused = store_over_http(a, "nowhere");
     REQUIRE(refused);
     CHECK(refused->status == 503);

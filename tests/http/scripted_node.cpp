@@ -40,6 +40,8 @@ scripted_node::scripted_node() {
   });
   on<v1::StatusRequest, v1::StatusReply>([](const v1::StatusRequest&, v1::StatusReply* out) {
     out->set_state("serving");
+    out->set_takes_writes(true);
+    out->set_complete(true);
     return grpc::Status::OK;
   });
   grpc::ServerBuilder builder;

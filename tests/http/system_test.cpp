@@ -12,20 +12,66 @@ bool has_line(const http_answer& page, const std::string& line) {
 }  // namespace
 
 TEST_SUITE("http.system") {
-  TEST_CASE("health is the node's state") {
+  TEST_CASE("health is 200 as long as the node reads, and says whether it takes writes") {
     served_gateway served;
     const auto well = served.get("/api/v1/health");
     CHECK(well.status == 200);
     CHECK(well.parsed()["status"] == "ok");
+    CHECK(well.parsed()["writes"] == true);
+    CHECK(well.parsed()["reads"] == "complete");
+    CHECK_FALSE(well.parsed().contains("reason"));
     v1::StatusReply status;
-    status.set_state("no_quorum");
+    for (const auto* state : {"no_quorum", "filling", "disk_full", "clock_skew"}) {
+      CAPTURE(state);
+      status.set_state(state);
+      status.set_complete(status.state() != "filling");
+      status.set_reason("b is away");
+      status.set_advice("start b");
+      status.clear_waiting_for();
+      status.add_waiting_for("b");
+      served.node.answer_with<v1::StatusRequest>(status);
+      const auto unwell = served.get("/api/v1/health");
+      CHECK(unwell.status == 200);
+      const auto body = unwell.parsed();
+      CHECK(body["status"] == "ok");
+      CHECK(body["state"] == state);
+      CHECK(body["reads"] == (status.complete() ? "complete" : "partial"));
+      CHECK(body["writes"] == false);
+      CHECK(body["reason"] == "b is away");
+      CHECK(body["advice"] == "start b");
+      CHECK(body["waiting_for"] == json::array({"b"}));
+    }
+    status.set_state("draining");
     served.node.answer_with<v1::StatusRequest>(status);
-    const auto unwell = served.get("/api/v1/health");
-    CHECK(unwell.status == 503);
-    CHECK(unwell.parsed()["status"] == "error");
-    CHECK(unwell.parsed()["state"] == "no_quorum");
+    CHECK(served.get("/api/v1/health").status == 503);
+    CHECK(served.get("/api/v1/health").parsed()["status"] == "error");
     served.node.fail_with(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+    CHECK(served.get("/api/v1/health").status == 503);
     CHECK(served.get("/api/v1/health").parsed()["state"] == "unreachable");
+  }
+
+  TEST_CASE("readyz is 200 when the node takes writes, and else says why not") {
+    served_gateway served("secret");
+    const auto well = served.get("/readyz");
+    CHECK(well.status == 200);
+    CHECK(well.parsed()["writes"] == true);
+    v1::StatusReply status;
+    status.set_state("filling");
+    status.set_reason("its disk is new");
+    status.set_advice("start b");
+    status.add_waiting_for("b");
+    served.node.answer_with<v1::StatusRequest>(status);
+    const auto unready = served.get("/readyz");
+    CHECK(unready.status == 503);
+    CHECK(unready.parsed()["state"] == "filling");
+    CHECK(unready.parsed()["reason"] == "its disk is new");
+    CHECK(unready.parsed()["advice"] == "start b");
+    CHECK(unready.parsed()["waiting_for"] == json::array({"b"}));
+    served.node.fail_with(grpc::Status(grpc::StatusCode::UNAVAILABLE, "gone"));
+    const auto gone = served.get("/readyz");
+    CHECK(gone.status == 503);
+    CHECK(gone.parsed()["writes"] == false);
+    CHECK(gone.parsed()["reason"] == "gone");
   }
 
   TEST_CASE("a key is asked for everywhere but at health, in the header or in the query") {
