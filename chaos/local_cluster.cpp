@@ -17,6 +17,7 @@ namespace {
 
 constexpr int port_attempts_max = 5;
 constexpr std::size_t failure_lines = 12;
+constexpr milliseconds key_bound(10'000);
 
 std::string joined(const std::vector<std::string>& lines) {
   std::string text;
@@ -45,11 +46,22 @@ result<std::unique_ptr<local_cluster>> local_cluster::prepare(cluster_options op
     if (error) return status(errc::internal, "cannot create " + cluster->directory_ + ": " + error.message());
   }
   if (auto taken = cluster->take_addresses(); !taken) return taken;
+  if (auto made = chosen.key ? cluster->make_key() : status(); !made) return made;
   return cluster;
 }
 
 local_cluster::~local_cluster() {
   for (auto& [name, node] : members_) node.running.kill();
+}
+
+status local_cluster::make_key() const {
+  // A directory that is used again keeps its key.
+  auto making = process::start({{options_.program, "cluster-key", "--keep", key_file()}, {}, "/dev/null", -1});
+  if (!making) return making.error();
+  const auto end = making->wait(key_bound);
+  if (end && end->exit_code == 0) return {};
+  return status(errc::internal, "'" + options_.program + " cluster-key --keep " + key_file() + "' "
+                                    + (end ? "ended with " + text_of(*end) : std::string("does not end")));
 }
 
 status local_cluster::take_addresses() {
@@ -117,6 +129,7 @@ std::vector<std::string> local_cluster::command_line(const std::string& name) co
   std::map<std::string, std::string> flags = {
       {"--name", name}, {"--data", data_directory(name)}, {"--listen", address(name)}, {"--cluster-id", "local"}};
   if (options_.net && !address(name).starts_with("127.")) flags["--insecure-listen"] = "";
+  if (options_.key) flags["--cluster-key-file"] = key_file();
   for (const auto& [flag, value] : options_.flags) flags[flag] = value;
   for (const auto& [flag, value] : at(name).flags) flags[flag] = value;
   std::vector<std::string> line = {options_.program, "serve"};

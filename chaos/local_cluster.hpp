@@ -28,6 +28,7 @@ struct cluster_options {
   std::string directory;                     ///< data lies in directory/a, ...; empty: a temporary one
   std::string scratch_parent;                ///< where that is made; empty: the system's place
   bool keep = false;                         ///< leave a temporary directory
+  bool key = true;                           ///< the nodes prove to each other that they belong together
 };
 
 class local_cluster {
@@ -92,6 +93,8 @@ class local_cluster {
 
   explicit local_cluster(cluster_options options) : options_(std::move(options)) {}
   status take_addresses();
+  status make_key() const;
+  std::string key_file() const { return directory_ + "/cluster.key"; }
   std::string log_file(const std::string& name) const;
   status failure(const std::string& name, const std::string& what) const;
   member& at(const std::string& name) { return members_.at(name); }

@@ -42,6 +42,7 @@ void add_all(CLI::App& program, session& run) {
   program.footer(footer);
   add_common_flags(program, run);
   add_serve_command(program, run);
+  add_key_command(program, run);
   add_write_commands(program, run);
   add_read_commands(program, run);
   add_recall_commands(program, run);

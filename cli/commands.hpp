@@ -11,6 +11,7 @@ namespace quorate::cli {
 class session;
 
 void add_serve_command(CLI::App& program, session& run);      // serve
+void add_key_command(CLI::App& program, session& run);        // cluster-key
 void add_write_commands(CLI::App& program, session& run);     // store, update, delete
 void add_read_commands(CLI::App& program, session& run);      // get, list
 void add_recall_commands(CLI::App& program, session& run);    // search, recall

@@ -19,17 +19,6 @@ status failure(const std::string& what, const std::string& name) {
   return {errc::storage_failure, "cannot " + what + " " + name + ": " + std::strerror(errno)};
 }
 
-status sync_directory_of(const std::string& name) {
-  const auto parent = std::filesystem::path(name).parent_path();
-  const std::string directory = parent.empty() ? "." : parent.string();
-  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  if (descriptor < 0) return failure("open", directory);
-  const bool synced = ::fsync(descriptor) == 0;
-  auto result = synced ? status() : failure("sync", directory);
-  ::close(descriptor);
-  return result;
-}
-
 }  // namespace
 
 status write_all(int descriptor, std::string_view bytes) {
@@ -40,6 +29,17 @@ status write_all(int descriptor, std::string_view bytes) {
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }
   return {};
+}
+
+status sync_directory_of(const std::string& name) {
+  const auto parent = std::filesystem::path(name).parent_path();
+  const std::string directory = parent.empty() ? "." : parent.string();
+  const int descriptor = ::open(directory.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (descriptor < 0) return failure("open", directory);
+  const bool synced = ::fsync(descriptor) == 0;
+  auto result = synced ? status() : failure("sync", directory);
+  ::close(descriptor);
+  return result;
 }
 
 new_file::~new_file() {

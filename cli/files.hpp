@@ -11,6 +11,9 @@ namespace quorate::cli {
 /// All of `bytes`, whatever the number of calls it takes.
 status write_all(int descriptor, std::string_view bytes);
 
+/// So that the file's name outlives a loss of power.
+status sync_directory_of(const std::string& name);
+
 /// A file that appears under its name only when it is complete and on disk. Until `publish` it grows beside it under
 /// a temporary name, which is removed when this object goes first. One thread.
 class new_file {

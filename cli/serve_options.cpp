@@ -8,6 +8,7 @@
 
 #include "cli/commands.hpp"
 #include "cli/incremental_files.hpp"
+#include "cli/key_file.hpp"
 #include "cli/parse.hpp"
 #include "cli/verb.hpp"
 #include "proto/limits.hpp"
@@ -95,6 +96,31 @@ status read_doors(const serve_flags& flags, serve_options* options) {
   return flags.api_key_file.empty() ? status() : read_api_key(flags.api_key_file, &options->api_key);
 }
 
+/// Without a key a node would believe everybody who reaches it, or whom it reaches, to be the peer he says he is.
+status check_peers_alone(const std::string& listen, const std::vector<peer_member>& peers) {
+  constexpr const char* remedy =
+      "; make a key with 'quorate cluster-key FILE' and start every member with a copy of it: --cluster-key-file FILE";
+  for (const auto& peer : peers)
+    if (!is_loopback(peer.address))
+      return status::invalid(
+          "--peer", peer.name + "=" + peer.address
+                        + " is not on this machine, and without a key nothing proves who answers there" + remedy);
+  if (!peers.empty() && !is_loopback(listen))
+    return status::invalid("--listen", listen
+                                           + " can be reached from other machines, and without a key whoever comes from "
+                                             "there could pass for a peer"
+                                           + remedy);
+  return {};
+}
+
+status take_cluster_key(const serve_flags& flags, serve_options* options) {
+  if (flags.cluster_key_file.empty()) return check_peers_alone(options->listen, options->node.peers);
+  auto key = read_cluster_key("--cluster-key-file", flags.cluster_key_file);
+  if (!key) return key.error();
+  options->node.cluster_key = std::move(*key);
+  return {};
+}
+
 status read_logging(const serve_flags& flags, serve_options* options) {
   if (!flags.format.empty() && flags.format != "text" && flags.format != "json")
     return status::invalid("--log-format", "must be text or json, got \"" + flags.format + "\"");
@@ -173,6 +199,7 @@ result<serve_options> resolve(const serve_flags& flags) {
   if (auto read = read_members(flags, &options.node); !read) return read;
   if (auto read = read_times(flags, &options.node); !read) return read;
   if (auto read = read_doors(flags, &options); !read) return read;
+  if (auto read = take_cluster_key(flags, &options); !read) return read;
   if (auto read = read_logging(flags, &options); !read) return read;
   if (auto read = read_damage(flags, &options.damage); !read) return read;
   options.node.index_words_at_start = true;
@@ -184,8 +211,10 @@ result<serve_options> resolve(const serve_flags& flags) {
 
 void add_serve_command(CLI::App& program, session& run) {
   auto flags = std::make_shared<serve_flags>();
-  auto& verb = add_verb(program, "serve", "Run a node until SIGTERM or SIGINT",
-                        "quorate serve --name a --data /var/lib/quorate --peer b=10.0.0.2:7411 --peer c=10.0.0.3:7411");
+  auto& verb =
+      add_verb(program, "serve", "Run a node until SIGTERM or SIGINT",
+               "quorate serve --name a --data /var/lib/quorate --listen 10.0.0.1:7411 --insecure-listen \\\n"
+               "    --peer b=10.0.0.2:7411 --peer c=10.0.0.3:7411 --cluster-key-file /etc/quorate/cluster.key");
   const auto add = [&verb](const char* flag, const char* environment, auto& value, const char* help) {
     return verb.add_option(flag, value, help)->envname(environment);
   };
@@ -196,6 +225,8 @@ void add_serve_command(CLI::App& program, session& run) {
   add("--api-key-file", "QUORATE_API_KEY_FILE", flags->api_key_file, "File whose first line HTTP requests must show");
   add("--peer", "QUORATE_PEER", flags->peers, "Another member, as name=host:port; once for each")->delimiter(',');
   add("--cluster-id", "QUORATE_CLUSTER_ID", flags->cluster_id, "The same on all members (default quorate)");
+  add("--cluster-key-file", "QUORATE_CLUSTER_KEY_FILE", flags->cluster_key_file,
+      "File made by 'quorate cluster-key', the same on all members (needed for peers on other machines)");
   add("--write-quorum", "QUORATE_WRITE_QUORUM", flags->write_quorum,
       "Copies on disk before a write is acknowledged (default a majority)");
   add("--quorum-timeout", "QUORATE_QUORUM_TIMEOUT", flags->quorum_timeout, "Longest wait for them (default 2s)");
@@ -219,6 +250,10 @@ void add_serve_command(CLI::App& program, session& run) {
   verb.add_flag("--accept-loss", flags->accept_loss,
                 "Count this node at once though its disk is empty: writes that only lost disks held are given up")
       ->envname("QUORATE_ACCEPT_LOSS");
+  verb.add_flag(
+          "--adopt-peers", flags->adopt_peers,
+          "Make the directory, which was used without peers, the first of a cluster: the others are filled from it")
+      ->envname("QUORATE_ADOPT_PEERS");
   verb.add_flag("--enable-drills", flags->enable_drills, "Allow admin drill")->envname("QUORATE_ENABLE_DRILLS");
   verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen and --http to reach beyond this machine")
       ->envname("QUORATE_INSECURE_LISTEN");

@@ -34,7 +34,7 @@ struct serve_options {
 /// As typed; empty = not given.
 struct serve_flags {
   std::string name, data, listen, cluster_id, write_quorum, quorum_timeout, max_clock_offset, relay_delay;
-  std::string format, level, config, damage, http, api_key_file, collect_interval, backup_directory;
+  std::string format, level, config, damage, http, api_key_file, collect_interval, backup_directory, cluster_key_file;
   std::vector<std::string> peers;
   bool enable_drills = false;
   bool accept_loss = false;

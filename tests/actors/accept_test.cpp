@@ -263,6 +263,13 @@ TEST_SUITE("actors.accept") {
     options = good;
     options.cluster_id = "";
     CHECK(field_of(options) == "--cluster-id");
+    options = good;
+    options.cluster_key = std::string(31, 'k');
+    CHECK(field_of(options) == "--cluster-key-file");
+    options.cluster_key += 'k';
+    CHECK(validate(options).ok());
+    options.cluster_key += 'k';
+    CHECK(field_of(options) == "--cluster-key-file");
     test_disk disk;
     loopback_network network;
     const auto started = start_node(options, disk.open(), network.transport("a"), [](const status&) {});

@@ -1,6 +1,7 @@
 #include "cli/serve_options.hpp"
 
 #include <doctest/doctest.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -75,6 +76,7 @@ TEST_SUITE("cli.serve_options") {
                                 "/backups",
                                 "--enable-drills",
                                 "--accept-loss",
+                                "--adopt-peers",
                                 "--on-damage",
                                 "stop",
                                 "--log-format",
@@ -98,6 +100,7 @@ TEST_SUITE("cli.serve_options") {
     CHECK(options.node.relay_delay_ms == 0);
     CHECK(options.node.enable_drills);
     CHECK(options.node.accept_loss);
+    CHECK(options.node.adopt_peers);
     CHECK(options.format == logging::format::json);
     CHECK(options.level == logging::level::debug);
   }
@@ -118,6 +121,7 @@ TEST_SUITE("cli.serve_options") {
     CHECK(run.options->node.cluster_id == defaults.cluster_id);
     CHECK(run.options->node.quorum_timeout_ms == defaults.quorum_timeout_ms);
     CHECK_FALSE(run.options->node.enable_drills);
+    CHECK_FALSE(run.options->node.adopt_peers);
     CHECK(run.options->level == logging::level::info);
   }
 
@@ -214,6 +218,66 @@ TEST_SUITE("cli.serve_options") {
     auto accepted = open;
     accepted.emplace_back("--insecure-listen");
     CHECK(run_serve(accepted).options->listen == "0.0.0.0:7411");
+  }
+
+  TEST_CASE("the cluster key comes from its file, named by flag, environment or configuration") {
+    const scratch_directory scratch;
+    const auto file = scratch.write("key", std::string(64, '7') + "\n");
+    REQUIRE(::chmod(file.c_str(), 0600) == 0);
+    const std::vector<std::string> least{"--name", "a", "--data", "/d"};
+    const std::string key(32, '\x77');
+    CHECK(run_serve(least).options->node.cluster_key.empty());
+    auto flag = least;
+    flag.insert(flag.end(), {"--cluster-key-file", file});
+    CHECK(run_serve(flag).options->node.cluster_key == key);
+    auto config = least;
+    config.insert(config.end(), {"--config", scratch.write("c", "cluster-key-file = '" + file + "'\n")});
+    CHECK(run_serve(config).options->node.cluster_key == key);
+    {
+      const environment_variable variable("QUORATE_CLUSTER_KEY_FILE", file.c_str());
+      CHECK(run_serve(least).options->node.cluster_key == key);
+    }
+    REQUIRE(::chmod(file.c_str(), 0604) == 0);
+    const auto open = run_serve(flag);
+    CHECK(open.exit == 2);
+    CHECK(open.err.find("--cluster-key-file") != std::string::npos);
+    CHECK(open.err.find("chmod 600 " + file) != std::string::npos);
+    CHECK(one_line(open.err));
+  }
+
+  TEST_CASE("without a key all members are on this machine") {
+    const scratch_directory scratch;
+    const auto key = scratch.write("key", std::string(64, '7') + "\n");
+    REQUIRE(::chmod(key.c_str(), 0600) == 0);
+    const auto with = [&](std::vector<std::string> more, bool keyed) {
+      more.insert(more.begin(), {"--name", "a", "--data", "/d", "--insecure-listen"});
+      if (keyed) more.insert(more.end(), {"--cluster-key-file", key});
+      return run_serve(more);
+    };
+    for (const auto* near : {"b=127.0.0.1:7421", "b=127.9.9.9:7421", "b=localhost:7421", "b=[::1]:7421"}) {
+      CAPTURE(near);
+      CHECK(with({"--peer", near}, false).options);
+    }
+    for (const auto* far : {"b=10.0.0.2:7411", "b=peer-b:7411", "b=localhost.example:7411", "b=[fe80::1]:7411",
+                            "b=0.0.0.0:7411", "b=[::ffff:10.0.0.2]:7411"}) {
+      CAPTURE(far);
+      const auto refused = with({"--peer", "c=127.0.0.1:7431", "--peer", far}, false);
+      CHECK(refused.exit == 2);
+      CHECK_FALSE(refused.options);
+      CHECK(one_line(refused.err));
+      CHECK(refused.err.find("--peer: " + std::string(far)) != std::string::npos);
+      CHECK(refused.err.find("--cluster-key-file") != std::string::npos);
+      CHECK(with({"--peer", far}, true).options);
+    }
+    const std::vector<std::string> open{"--listen", "0.0.0.0:7411", "--peer", "b=127.0.0.1:7421"};
+    const auto refused = with(open, false);
+    CHECK(refused.exit == 2);
+    CHECK(one_line(refused.err));
+    CHECK(refused.err.find("--listen: 0.0.0.0:7411") != std::string::npos);
+    CHECK(refused.err.find("--cluster-key-file") != std::string::npos);
+    CHECK(with(open, true).options);
+    // Alone it has nobody to be mistaken for.
+    CHECK(with({"--listen", "0.0.0.0:7411"}, false).options);
   }
 
   TEST_CASE("a damaged disk is filled again unless the flag or the environment says stop") {

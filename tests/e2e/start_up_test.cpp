@@ -38,6 +38,12 @@ start_attempt attempt(const std::vector<std::string>& command, const std::string
   return seen;
 }
 
+void remove_with_value(std::vector<std::string>& command, const std::string& flag) {
+  const auto at = std::find(command.begin(), command.end(), flag);
+  REQUIRE(at != command.end());
+  command.erase(at, at + 2);
+}
+
 void replace_value(std::vector<std::string>& command, const std::string& flag, const std::string& value) {
   const auto at = std::find(command.begin(), command.end(), flag);
   REQUIRE(at != command.end());
@@ -123,6 +129,107 @@ TEST_SUITE("e2e.start_up") {
     });
     CHECK_MESSAGE(taken, stored);
     CHECK(content_on(cluster->client("c"), "without c") == "");
+  }
+
+  TEST_CASE("a member with another key, or none, is refused, and both sides say what to do") {
+    running_cluster cluster({}, false);
+    const auto other = cluster->directory() + "/other.key";
+    const auto made = attempt({QUORATE_PROGRAM, "cluster-key", other}, cluster->directory() + "/making");
+    REQUIRE_MESSAGE(made.end == "exit code 0", made.output());
+    for (const auto* name : {"a", "b"}) cluster->set_flag(name, "--accept-loss", "");
+    for (const auto* name : {"a", "b"}) {
+      const auto started = cluster->start(name);
+      REQUIRE_MESSAGE(started.ok(), started.message());
+    }
+    cluster->set_flag("c", "--cluster-key-file", other);
+    REQUIRE(cluster->spawn("c").ok());
+    for (const std::string name : {"a", "c"}) {
+      const std::string peer = name == "a" ? "c" : "a";
+      std::string reason;
+      const bool told = chaos::wait_until(converge_bound, [&] {
+        v1::StatusReply reply;
+        if (!cluster->client(name).node_status(&reply).ok()) return false;
+        for (const auto& seen : reply.peers()) {
+          if (seen.name() == peer && !seen.up()) reason = seen.last_error();
+        }
+        return reason.find("--cluster-key-file") != std::string::npos;
+      });
+      CHECK_MESSAGE(told, name << ": " << reason);
+    }
+    CHECK(chaos::wait_until(converge_bound, [&] { return text_of(store(cluster->client("a"), "t", "x")) == "OK"; }));
+    CHECK(content_on(cluster->client("c"), "t") == "");
+  }
+
+  TEST_CASE("members on this machine need no key") {
+    chaos::cluster_options wanted;
+    wanted.program = QUORATE_PROGRAM;
+    wanted.key = false;
+    auto cluster = chaos::local_cluster::prepare(wanted);
+    REQUIRE_MESSAGE(cluster.ok(), cluster.error().message());
+    const auto& nodes = *cluster;
+    const auto command = nodes->command_line("a");
+    CHECK(std::find(command.begin(), command.end(), "--cluster-key-file") == command.end());
+    const auto started = nodes->start_all();
+    REQUIRE_MESSAGE(started.ok(), started.message());
+    CHECK(text_of(store(nodes->client("a"), "without a key", "x")) == "OK");
+  }
+
+  TEST_CASE("a member on another machine is refused without a key, and so is a key that others can read") {
+    running_cluster cluster({}, false);
+    auto command = cluster->command_line("a");
+    command.insert(command.end(), {"--peer", "d=192.0.2.1:7411"});
+    std::string flag = "--peer";
+    std::string help = "quorate cluster-key";
+    SUBCASE("without") { remove_with_value(command, "--cluster-key-file"); }
+    SUBCASE("readable") {
+      namespace fs = std::filesystem;
+      const auto file = cluster->directory() + "/cluster.key";
+      CHECK(fs::status(file).permissions() == (fs::perms::owner_read | fs::perms::owner_write));
+      fs::permissions(file, fs::perms::others_read, fs::perm_options::add);
+      flag = "--cluster-key-file";
+      help = "chmod 600 " + file;
+    }
+    const auto seen = attempt(command, cluster->directory() + "/attempt");
+    CHECK_MESSAGE(seen.end == "exit code 2", seen.output());
+    CHECK_MESSAGE(seen.lines.size() == 1, seen.output());
+    CHECK_MESSAGE(seen.lines_with(flag) == 1, seen.output());
+    CHECK_MESSAGE(seen.lines_with(help) == 1, seen.output());
+  }
+
+  TEST_CASE("a new cluster without its last member says whom it waits for, and its refusals exit with 3") {
+    running_cluster cluster({}, false);
+    for (const auto* name : {"a", "b"}) {
+      const auto started = cluster->start(name);
+      REQUIRE_MESSAGE(started.ok(), started.message());
+    }
+    const auto both = cluster->address("a") + "," + cluster->address("b");
+    const auto refused = attempt({QUORATE_PROGRAM, "--endpoints", both, "store", "--title", "t", "--content", "c"},
+                                 cluster->directory() + "/store");
+    CHECK_MESSAGE(refused.end == "exit code 3", refused.output());
+    CHECK_MESSAGE(refused.lines.size() == 1, refused.output());
+    CHECK_MESSAGE(refused.lines_with("c was never heard of") == 1, refused.output());
+    CHECK_MESSAGE(refused.lines_with("--accept-loss") == 1, refused.output());
+    CHECK_MESSAGE(refused.lines_with("write through") == 0, refused.output());
+    const auto status =
+        attempt({QUORATE_PROGRAM, "--endpoints", both, "admin", "status"}, cluster->directory() + "/status");
+    CHECK_MESSAGE(status.end == "exit code 0", status.output());
+    for (const std::string name : {"a", "b"})
+      CHECK_MESSAGE(status.lines_with(name + " takes no writes: this node's disk is new and waits until") == 1,
+                    status.output());
+    // The log says it once it has lasted.
+    CHECK(chaos::wait_until(converge_bound, [&] {
+      const auto lines = cluster->log_tail("a", 100);
+      return std::any_of(lines.begin(), lines.end(), [](const std::string& line) {
+        return line.find("writes.refused state=filling waiting_for=c") != std::string::npos;
+      });
+    }));
+    const auto started = cluster->start("c");
+    REQUIRE_MESSAGE(started.ok(), started.message());
+    CHECK(chaos::wait_until(converge_bound, [&] {
+      const auto lines = cluster->log_tail("a", 100);
+      return std::any_of(lines.begin(), lines.end(),
+                         [](const std::string& line) { return line.find("writes.taken") != std::string::npos; });
+    }));
   }
 
   TEST_CASE("the data directory of another node is refused, naming --data") {
