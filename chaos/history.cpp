@@ -43,7 +43,8 @@ events_of_key possible_last(const events_of_key& events) {
     if (event->outcome == write_outcome::acknowledged) newest = std::max(newest, event->stamp);
   events_of_key possible;
   for (const auto* event : events) {
-    const bool acknowledged = event->outcome == write_outcome::acknowledged && event->end_us >= newest_start;
+    const bool acknowledged = event->outcome == write_outcome::acknowledged
+                              && (event->stamp ? event->stamp == newest : event->end_us >= newest_start);
     const bool unknown = event->outcome == write_outcome::indeterminate && !(event->stamp && event->stamp < newest);
     if (acknowledged || unknown) possible.push_back(event);
   }
@@ -60,8 +61,28 @@ bool overtaken_by_nothing(const events_of_key& events) {
   });
 }
 
+/// Else the later write, which was called newest, is lost to the earlier one.
+bool below_an_earlier_one(const events_of_key& events) {
+  std::vector<const write_event*> by_start;
+  std::vector<const write_event*> by_end;
+  for (const auto* event : events)
+    if (event->outcome == write_outcome::acknowledged && event->stamp) by_start.push_back(event);
+  by_end = by_start;
+  std::sort(by_start.begin(), by_start.end(), [](auto* left, auto* right) { return left->start_us < right->start_us; });
+  std::sort(by_end.begin(), by_end.end(), [](auto* left, auto* right) { return left->end_us < right->end_us; });
+  decltype(write_event::stamp) highest;
+  auto ended = by_end.begin();
+  for (const auto* event : by_start) {
+    for (; ended != by_end.end() && (*ended)->end_us < event->start_us; ++ended)
+      highest = std::max(highest, (*ended)->stamp);
+    if (highest && event->stamp < highest) return true;
+  }
+  return false;
+}
+
 std::optional<violation::kind> judge(const events_of_key& events, const held_record* held, std::string* expected_id) {
   if (overtaken_by_nothing(events)) return violation::kind::superseded_by_nothing;
+  if (below_an_earlier_one(events)) return violation::kind::below_an_earlier_one;
   const auto possible = possible_last(events);
   const auto acknowledged = std::find_if(possible.begin(), possible.end(), [](const write_event* event) {
     return event->outcome == write_outcome::acknowledged;
@@ -142,6 +163,8 @@ std::string text_of(const violation& found) {
     case violation::kind::wrong_id: return "under another id than answered: " + key + " (answered " + found.id + ")";
     case violation::kind::rejected_but_present: return "rejected, but there: " + key;
     case violation::kind::superseded_by_nothing: return "called superseded, but nothing else was written: " + key;
+    case violation::kind::below_an_earlier_one:
+      return "acknowledged with a lower stamp than a write that was acknowledged before it began: " + key;
     case violation::kind::foreign: return "there, but nobody wrote it: " + key + " (id " + found.id + ")";
     case violation::kind::served_wrong: return "served with a content that no write can have left: " + key;
     case violation::kind::duplicate: return "there twice: " + key + " (id " + found.id + ")";

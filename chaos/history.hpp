@@ -1,9 +1,10 @@
 // Every write a workload sent, what was answered and when; and whether the state of a node agrees with it.
 //
 // `history` is thread-safe. The check is pure: it allows exactly what the answers allow. Of the writes of one key it
-// accepts the content of an acknowledged one that no other acknowledged one followed in time, and of any
-// indeterminate one that is not known to be older than an acknowledged one; nothing else, and absence only where a
-// deletion or "nothing acknowledged" explains it.
+// accepts the content of the acknowledged one with the highest stamp (of those without a stamp, of one that no other
+// acknowledged one followed in time), and of any indeterminate one that is not known to be older than an acknowledged
+// one; nothing else, and absence only where a deletion or "nothing acknowledged" explains it. And stamps must follow
+// time: none is below that of a write that was acknowledged before it began.
 #pragma once
 
 #include <cstdint>
@@ -65,6 +66,7 @@ struct violation {
     wrong_content,
     wrong_id,
     rejected_but_present,
+    below_an_earlier_one,   ///< acknowledged with a lower stamp than a write that was acknowledged before it began
     superseded_by_nothing,  ///< called durable and overtaken, but nothing was there that could have overtaken it
     foreign,
     duplicate,

@@ -1,8 +1,8 @@
 // Writers that behave as good clients do: each call has a deadline, and a call that fails for reasons of the node is
 // sent to the next node at once. Everything sent and answered goes into a history.
 //
-// Every writer owns its keys, so the writes of one key follow each other in time. `start` and the destructor on one
-// thread; the rest from any.
+// Every writer owns its keys, so the writes of one key follow each other in time. Every other key is written once.
+// `start` and the destructor on one thread; the rest from any.
 #pragma once
 
 #include <atomic>

@@ -249,6 +249,7 @@ class cycle {
         case violation::kind::missing:
         case violation::kind::wrong_content:
         case violation::kind::superseded_by_nothing:
+        case violation::kind::below_an_earlier_one:
         case violation::kind::wrong_id: ++result_.lost, ++wrong; break;
         case violation::kind::rejected_but_present:
         case violation::kind::served_wrong: ++result_.phantom; break;

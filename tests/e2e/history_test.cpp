@@ -106,7 +106,7 @@ TEST_SUITE("chaos.history") {
     CHECK(check(events, contents).empty());
   }
 
-  TEST_CASE("of two acknowledged writes at the same time either may be last") {
+  TEST_CASE("of two acknowledged writes at the same time without stamps either may be last") {
     const std::vector<write_event> events = {event("t", "one", acknowledged, 1, 4),
                                              event("t", "two", acknowledged, 2, 3)};
     for (const auto* content : {"one", "two"}) {
@@ -114,6 +114,34 @@ TEST_SUITE("chaos.history") {
       hold(contents, "t", content);
       CHECK(check(events, contents).empty());
     }
+  }
+
+  TEST_CASE("of two acknowledged writes at the same time the one with the higher stamp must be last") {
+    node_contents first;
+    hold(first, "t", "x");
+    node_contents second;
+    hold(second, "t", "y");
+    for (const std::uint64_t other : {4, 6}) {
+      const std::vector<write_event> events = {stamped(event("t", "x", acknowledged, 1, 4), 5),
+                                               stamped(event("t", "y", acknowledged, 2, 3), other)};
+      const auto wrong = std::vector{violation::kind::wrong_content};
+      CHECK(kinds(check(events, other < 5 ? first : second)).empty());
+      CHECK(kinds(check(events, other < 5 ? second : first)) == wrong);
+    }
+    // A deletion among them, too: absence is its work or none.
+    const std::vector<write_event> events = {stamped(event("t", "x", acknowledged, 1, 4), 5),
+                                             stamped(deletion("t", acknowledged, 2, 3), 4)};
+    CHECK(kinds(check(events, {})) == std::vector{violation::kind::missing});
+  }
+
+  TEST_CASE("no write may have a lower stamp than one that was acknowledged before it began") {
+    node_contents contents;
+    hold(contents, "t", "x");
+    const auto first = stamped(event("t", "x", acknowledged, 1, 2), 5);
+    const auto below = std::vector{violation::kind::below_an_earlier_one};
+    CHECK(kinds(check({first, stamped(event("t", "y", acknowledged, 3, 4), 4)}, contents)) == below);
+    CHECK(kinds(check({first, stamped(event("t", "y", acknowledged, 2, 4), 4)}, contents)).empty());
+    CHECK(kinds(check({first, stamped(event("t", "y", indeterminate, 3, 4), 4)}, contents)).empty());
   }
 
   TEST_CASE("an indeterminate overwrite may win over the acknowledged write, but must not remove it") {
