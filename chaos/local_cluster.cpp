@@ -121,6 +121,8 @@ void local_cluster::set_environment(const std::string& name, std::vector<std::st
   at(name).environment = std::move(environment);
 }
 
+void local_cluster::set_program(const std::string& name, std::string program) { at(name).program = std::move(program); }
+
 void local_cluster::set_data_directory(const std::string& name, std::string directory) {
   at(name).data_directory = std::move(directory);
 }
@@ -132,7 +134,7 @@ std::vector<std::string> local_cluster::command_line(const std::string& name) co
   if (options_.key) flags["--cluster-key-file"] = key_file();
   for (const auto& [flag, value] : options_.flags) flags[flag] = value;
   for (const auto& [flag, value] : at(name).flags) flags[flag] = value;
-  std::vector<std::string> line = {options_.program, "serve"};
+  std::vector<std::string> line = {at(name).program.empty() ? options_.program : at(name).program, "serve"};
   for (const auto& [flag, value] : flags) {
     line.push_back(flag);
     if (!value.empty()) line.push_back(value);

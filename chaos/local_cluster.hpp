@@ -48,6 +48,8 @@ class local_cluster {
   /// Over the common flags, from the node's next start on.
   void set_flag(const std::string& name, const std::string& flag, const std::string& value);
   void set_environment(const std::string& name, std::vector<std::string> environment);
+  /// The program it runs instead of the common one, from its next start on.
+  void set_program(const std::string& name, std::string program);
   /// Where its data lies instead of the usual place; before its start.
   void set_data_directory(const std::string& name, std::string directory);
   /// The whole command line of a node, for a start by hand.
@@ -86,6 +88,7 @@ class local_cluster {
     std::string address;
     std::map<std::string, std::string> flags;
     std::vector<std::string> environment;
+    std::string program;  ///< empty: the common one
     std::string data_directory;
     process running;
     std::unique_ptr<node_client> client;

@@ -14,22 +14,23 @@
 
 namespace {
 
-/// The program built beside this one: build/<preset>/chaos/quorate-chaos -> build/<preset>/cli/quorate.
-std::string neighbour_program() {
+/// A program built beside this one: build/<preset>/chaos/quorate-chaos -> build/<preset>/cli/quorate.
+std::string neighbour_program(const char* name) {
   std::error_code error;
   const auto self = std::filesystem::read_symlink("/proc/self/exe", error);
-  if (error) return "quorate";
-  for (const auto& candidate : {self.parent_path() / "quorate", self.parent_path().parent_path() / "cli" / "quorate"}) {
+  if (error) return name;
+  for (const auto& candidate : {self.parent_path() / name, self.parent_path().parent_path() / "cli" / name}) {
     if (std::filesystem::exists(candidate, error)) return candidate.string();
   }
-  return (self.parent_path().parent_path() / "cli" / "quorate").string();
+  return (self.parent_path().parent_path() / "cli" / name).string();
 }
 
 int run(int count, char** arguments) {
   using namespace quorate::chaos;
   CLI::App program("Runs real nodes on this machine, breaks them, and checks what they promised.", "quorate-chaos");
   program.require_subcommand(1);
-  std::string quorate = neighbour_program();
+  std::string quorate = neighbour_program("quorate");
+  const auto planted = neighbour_program("quorate-planted");
 
   demo_options demo;
   auto* demo_verb =
@@ -54,9 +55,11 @@ int run(int count, char** arguments) {
   render_verb->add_option("directory", runs_directory, "Holds a directory for each run")->required();
   auto drill = std::make_shared<drill_flags>();
   drill->program = quorate;
+  drill->faulty_program = planted;
   add_drill_verb(program, drill);
   auto gate = std::make_shared<gate_flags>();
   gate->drills.program = quorate;
+  gate->drills.faulty_program = planted;
   add_gate_verb(program, gate);
 
   try {

@@ -67,6 +67,11 @@ std::string compose_environment::cannot(fault_class fault) {
     case fault_class::corrupt_sst: return "files in a container's volume cannot be damaged";
     case fault_class::disk_full: return "a container's volume cannot be given a size";
     case fault_class::clock_skew_peer: return "containers share the clock of their machine";
+    case fault_class::power_loss:
+    case fault_class::io_error: return "the image does not hold the node whose disk can fail";
+    case fault_class::old_disk: return "a container's volume cannot be swapped";
+    case fault_class::hostile_peer: return "the peers' network cannot be entered";
+    case fault_class::pair_of_faults: return "most faults that last cannot be made between containers";
     default: return "";
   }
 }

@@ -78,7 +78,7 @@ class cycle {
 
   /// A cluster that takes writes, and load on it.
   bool begin() {
-    auto ready = script_.prepare ? script_.prepare(env_) : status();
+    auto ready = script_.prepare ? script_.prepare(env_, {plan_.seed, plan_.number}) : status();
     if (ready) ready = env_.start_all(start_bound);
     for (const auto& node : env_.nodes())
       if (ready) ready = preflight(node);
@@ -135,7 +135,7 @@ class cycle {
   }
 
   bool break_it() {
-    stage on{env_, *load_, random_, plan_.number};
+    stage on{env_, *load_, random_, plan_.number, plan_.seed};
     std::this_thread::sleep_for(milliseconds(on.between(0, 100)));
     fault_start_us_ = steady_us();
     auto done = script_.run(on);
@@ -148,6 +148,7 @@ class cycle {
     if (bite_.from_us != 0) fault_start_us_ = bite_.from_us;
     result_.bit = bite_.count;
     result_.in_flight = bite_.in_flight;
+    result_.detail = bite_.detail;
     if (bite_.count == 0) result_.fail(verdict::invalid, "the fault did nothing: 0 " + std::string(words().proof));
     return true;
   }
@@ -290,10 +291,15 @@ class cycle {
     result_.fault_ms = ms_between(fault_start_us_, fault_end_us_);
     const auto window_end = bite_.dead.empty() ? fault_end_us_ : INT64_MAX;
     const auto begun = load_->seen().events();
-    result_.begun_in_fault =
-        static_cast<std::uint64_t>(std::count_if(begun.begin(), begun.end(), [&](const auto& event) {
-          return event.end_us >= fault_start_us_ && event.start_us <= window_end;
-        }));
+    const auto operations = registers_->operations();
+    const auto under_way = [&](const auto& call) {
+      return call.end_us >= fault_start_us_ && call.start_us <= window_end && call.start_us < load_end_us_;
+    };
+    const auto during_fault = [&](const auto& calls) {
+      return static_cast<std::uint64_t>(std::count_if(calls.begin(), calls.end(), under_way));
+    };
+    result_.begun_in_fault = during_fault(begun);
+    result_.registers_in_fault = during_fault(operations);
     draw(begun);
     if (result_.outcome == verdict::pass || result_.outcome == verdict::invalid) {
       if (result_.counts.acknowledged == 0) result_.fail(verdict::fail, "nothing was acknowledged: no evidence");
@@ -301,10 +307,11 @@ class cycle {
         result_.fail(verdict::invalid, std::to_string(result_.begun_in_fault)
                                            + " writes under way during the fault, at least "
                                            + std::to_string(begun_in_fault_min) + " are needed");
+      if (result_.registers_in_fault == 0)
+        result_.fail(verdict::invalid, "no call on the shared records was under way during the fault");
     }
     if (script_.no_write_fails && load_->writes_failed() > 0)
       result_.fail(verdict::fail, std::to_string(load_->writes_failed()) + " writes failed on every node");
-    const auto operations = registers_->operations();
     result_.register_operations = operations.size();
     if (history) *history = {std::move(all), operations};
   }
@@ -356,7 +363,7 @@ class cycle {
   std::int64_t load_start_us_ = 0;
   std::int64_t fault_start_us_ = 0;
   std::int64_t fault_end_us_ = 0;
-  std::int64_t load_end_us_ = 0;
+  std::int64_t load_end_us_ = INT64_MAX;
 };
 
 }  // namespace

@@ -64,7 +64,9 @@ struct cycle_result {
   std::vector<std::pair<std::string, std::uint64_t>> rows;  ///< node, live records in the end
   unsigned in_flight = 0;                                   ///< writes when the fault began
   std::uint64_t begun_in_fault = 0;
-  std::uint64_t bit = 0;  ///< proof of the fault, in the unit of its class
+  std::uint64_t registers_in_fault = 0;  ///< calls on the shared records that were under way during it
+  std::string detail;                    ///< which of several things the fault was; may be empty
+  std::uint64_t bit = 0;                 ///< proof of the fault, in the unit of its class
   double fault_ms = 0;
   double converge_ms = 0;     ///< from the end of fault and load until all nodes are equal
   double longest_gap_ms = 0;  ///< between two acknowledgements, anywhere

@@ -36,6 +36,8 @@ int complain(const status& error) {
 
 void add_common_flags(CLI::App& verb, drill_flags* flags) {
   verb.add_option("--quorate", flags->program, "The node's program")->capture_default_str();
+  verb.add_option("--faulty-quorate", flags->faulty_program, "The node's program for disks that fail and forget")
+      ->capture_default_str();
   verb.add_option("--cycles", flags->cycles, "Cycles of each class")
       ->capture_default_str()
       ->check(CLI::Range(1, 100'000));
@@ -116,6 +118,7 @@ result<std::unique_ptr<place>> make_place(const drill_flags& flags) {
     return status::invalid("--quorate", flags.program + " is missing: build it with ./dev build, or name another");
   local_place_options options;
   options.program = std::filesystem::absolute(flags.program, error).string();
+  options.faulty_program = std::filesystem::absolute(flags.faulty_program, error).string();
   options.variables = split(flags.variables);
   options.relay = flags.network == "relay";
   return make_local_place(options);

@@ -16,6 +16,7 @@ namespace quorate::chaos {
 /// As given on the command line.
 struct drill_flags {
   std::string program;
+  std::string faulty_program;  ///< of the node whose disk fails and forgets
   std::string faults = "all";
   unsigned cycles = 10;
   std::uint64_t writes = 100;

@@ -24,6 +24,9 @@ struct damage_done {
   std::uint64_t bytes = 0;
 };
 
+/// What of a disk fails.
+enum class disk_access : std::uint8_t { writes, reads };
+
 class environment {
  public:
   virtual ~environment() = default;
@@ -38,6 +41,8 @@ class environment {
   virtual status start_all(std::chrono::milliseconds bound) = 0;
   /// Starts one and waits until it serves. What it does on the disk it has is its own business.
   virtual status start(const std::string& node, std::chrono::milliseconds bound) = 0;
+  /// Starts one without waiting for anything.
+  virtual status begin_start(const std::string& node) { return nobody_can("start " + node + " without waiting"); }
   /// SIGKILL; gone on return.
   virtual status kill(const std::string& node) = 0;
   /// SIGKILL of all, as close to one instant as can be.
@@ -66,6 +71,25 @@ class environment {
   virtual status give_movable_clock(const std::string& node) = 0;
   /// From now on its wall clock is that much off; its steady clock goes on.
   virtual status move_clock(const std::string& node, std::chrono::seconds offset) = 0;
+  /// Before `start_all`: this node lies on a disk for which SIGKILL is a loss of power, and which can fail. With
+  /// `torn`, a part of the unsynced bytes may stay; 0: none does.
+  virtual status give_forgetful_disk(const std::string& node, std::uint64_t) {
+    return nobody_can("give " + node + " a disk that forgets");
+  }
+  /// Every such access to the disk fails with an I/O error, until it is mended.
+  virtual status fail_disk(const std::string& node, disk_access) { return nobody_can("fail the disk of " + node); }
+  virtual status mend_disk(const std::string& node) { return nobody_can("mend the disk of " + node); }
+  /// Of a node that is not running: keeps its data as it is now; puts what was kept in the place of what is there.
+  /// Both return how many bytes that is.
+  virtual result<std::uint64_t> keep_disk(const std::string& node) { return nobody_can("copy the disk of " + node); }
+  virtual result<std::uint64_t> put_back_disk(const std::string& node) {
+    return nobody_can("put the disk of " + node + " back");
+  }
+  /// Whether it once found its disk damaged, and keeps it apart.
+  virtual bool holds_set_aside(const std::string&) const { return false; }
+
+ protected:
+  static status nobody_can(const std::string& what) { return {errc::internal, "nobody can " + what + " here"}; }
 };
 
 }  // namespace quorate::chaos

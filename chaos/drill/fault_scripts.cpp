@@ -7,7 +7,11 @@
 #include <thread>
 #include <utility>
 
+#include "chaos/drill/disk_faults.hpp"
 #include "chaos/drill/environment.hpp"
+#include "chaos/drill/fault_pairs.hpp"
+#include "chaos/drill/fault_steps.hpp"
+#include "chaos/drill/hostile_peer.hpp"
 #include "chaos/drill/network.hpp"
 #include "chaos/wait.hpp"
 #include "chaos/workload.hpp"
@@ -15,69 +19,10 @@
 namespace quorate::chaos {
 namespace {
 
-constexpr unsigned in_flight_min = 32;
-constexpr milliseconds start_bound(20'000);
-constexpr milliseconds stop_bound(6'000);
-constexpr milliseconds notice_bound(10'000);  ///< until a node says what was done to it
-constexpr milliseconds refill_bound(60'000);
 constexpr milliseconds actor_bound(5'000);
 constexpr milliseconds watch_pause(50);
 constexpr std::uint64_t small_disk_bytes = 96u << 20;
-constexpr std::chrono::seconds clock_step(3'600);
 constexpr std::uint64_t slow_bits_per_second = 1'000'000;
-constexpr std::int64_t clock_bite_ms = 1'800'000;
-
-/// The fault lasts; nothing to wait for but time.
-void last(std::uint64_t for_ms) { std::this_thread::sleep_for(milliseconds(for_ms)); }
-
-status node_failed(const std::string& what) { return {errc::unavailable, what}; }
-
-result<v1::StatusReply> status_of(environment& env, const std::string& node) {
-  v1::StatusReply reply;
-  if (const auto answer = env.client(node).node_status(&reply); !answer.ok())
-    return node_failed("status of " + node + ": " + text_of(answer));
-  return reply;
-}
-
-status wait_state(environment& env, const std::string& node, const std::string& wanted, milliseconds bound) {
-  std::string seen = "no answer";
-  const bool reached = wait_until(bound, [&] {
-    const auto reply = status_of(env, node);
-    seen = reply ? reply->state() : "no answer";
-    return seen == wanted;
-  });
-  if (reached) return {};
-  return node_failed("node " + node + " is not '" + wanted + "' after " + std::to_string(bound.count()) + " ms but '"
-                     + seen + "'");
-}
-
-/// Every two running nodes see each other, and count.
-status wait_all_count(environment& env, milliseconds bound) {
-  const auto end = steady_clock::now() + bound;
-  for (const auto& node : env.nodes()) {
-    const auto left = std::chrono::ceil<milliseconds>(end - steady_clock::now());
-    const bool counts = wait_until(left, [&] {
-      const auto reply = status_of(env, node);
-      return reply && reply->state() == "serving"
-             && std::all_of(reply->peers().begin(), reply->peers().end(),
-                            [](const auto& peer) { return peer.up() && peer.counts(); });
-    });
-    if (!counts) return node_failed("node " + node + " does not see all others counting again");
-  }
-  return {};
-}
-
-unsigned wait_in_flight(workload& load) {
-  unsigned seen = 0;
-  wait_until(
-      notice_bound,
-      [&] {
-        seen = load.in_flight();
-        return seen >= in_flight_min;
-      },
-      milliseconds(0));
-  return seen;
-}
 
 result<bite> kill_primary(stage& on) {
   const auto& victim = on.env.nodes().front();
@@ -146,30 +91,15 @@ result<bite> pause(stage& on) {
   return done;
 }
 
-const std::string& skewed_node(const environment& env) { return env.nodes().back(); }
-
-/// How far off its peers measure the node's clock to be; 0 until they have.
-std::int64_t offset_seen(environment& env) {
-  const auto reply = status_of(env, env.nodes().front());
-  if (!reply) return 0;
-  for (const auto& peer : reply->peers())
-    if (peer.name() == skewed_node(env) && peer.clock_known()) return peer.clock_offset_ms();
-  return 0;
-}
-
 result<bite> skew_clock(stage& on) {
   const auto& node = skewed_node(on.env);
   const auto first = on.cycle % 2 == 1 ? clock_step : -clock_step;
   bite done;
   for (const auto offset : {first, -first}) {
-    if (auto moved = on.env.move_clock(node, offset); !moved) return moved;
-    std::int64_t seen = 0;
-    const bool noticed = wait_until(notice_bound, [&] {
-      seen = offset_seen(on.env);
-      return (offset.count() > 0 ? seen : -seen) > clock_bite_ms;
-    });
-    if (!noticed) return bite{};
-    done.count = static_cast<std::uint64_t>(std::abs(seen));
+    const auto seen = move_clock(on, offset);
+    if (!seen) return seen.error();
+    if (*seen == 0) return bite{};
+    done.count = *seen;
     last(on.between(200, 800));
   }
   if (auto moved = on.env.move_clock(node, std::chrono::seconds(0)); !moved) return moved;
@@ -185,7 +115,7 @@ result<bite> kill_all(stage& on) {
   done.count = done.in_flight >= in_flight_min ? done.in_flight : 0;
   for (const auto& node : on.env.nodes())
     if (auto started = on.env.start(node, start_bound); !started) return started;
-  if (auto back = wait_all_count(on.env, notice_bound); !back) return back;
+  if (auto back = wait_all_count(on, notice_bound); !back) return back;
   return done;
 }
 
@@ -197,7 +127,7 @@ result<bite> wipe(stage& on) {
   bite done;
   done.count = *gone;
   if (auto started = on.env.start(node, start_bound); !started) return started;
-  if (auto filled = wait_all_count(on.env, refill_bound); !filled) return filled;
+  if (auto filled = wait_all_count(on, refill_bound); !filled) return filled;
   return done;
 }
 
@@ -218,7 +148,7 @@ result<bite> fill_disk(stage& on) {
   last(on.between(300, 1'000));
   if (!on.env.running(node)) return node_failed("node " + node + " ended because its disk was full");
   if (auto freed = on.env.free_disk(node); !freed) return freed;
-  if (auto back = wait_all_count(on.env, refill_bound); !back) return back;
+  if (auto back = wait_all_count(on, refill_bound); !back) return back;
   return done;
 }
 
@@ -264,7 +194,7 @@ result<bite> damage(stage& on) {
   if (auto started = on.env.start(node, refill_bound); !started) return started;
   if (auto filling = wait_state(on.env, node, "filling", refill_bound); !filling)
     return node_failed("damage of " + done_to->file + " was not found: " + filling.context());
-  if (auto filled = wait_all_count(on.env, refill_bound); !filled) return filled;
+  if (auto filled = wait_all_count(on, refill_bound); !filled) return filled;
   done.served = watching.stop();
   // A node that fills fast may refuse every read until it is full: what it serves then counts as well.
   const bool read = wait_until(notice_bound, [&] {
@@ -310,14 +240,16 @@ result<bite> restart_each(stage& on) {
   for (const auto& node : on.env.nodes()) {
     if (auto stopped = on.env.stop(node, stop_bound); !stopped) return stopped;
     if (auto started = on.env.start(node, start_bound); !started) return started;
-    if (auto back = wait_all_count(on.env, notice_bound); !back) return back;
+    if (auto back = wait_all_count(on, notice_bound); !back) return back;
     ++done.count;
   }
   return done;
 }
 
-status prepare_clock(environment& env) { return env.give_movable_clock(skewed_node(env)); }
-status prepare_disk(environment& env) { return env.give_small_disk(small_disk_node(env), small_disk_bytes); }
+status prepare_clock(environment& env, const cycle_seed&) { return env.give_movable_clock(skewed_node(env)); }
+status prepare_disk(environment& env, const cycle_seed&) {
+  return env.give_small_disk(small_disk_node(env), small_disk_bytes);
+}
 
 constexpr milliseconds at_once(0);
 constexpr milliseconds steady(2);
@@ -338,7 +270,20 @@ constexpr std::array<fault_script, all_faults.size()> scripts{{
     {fault_class::kill_actor, 0, steady, 256, false, false, nullptr, kill_actors},
     {fault_class::rolling_restart, 0, steady, 256, false, true, nullptr, restart_each},
     {fault_class::slow_link, 0, steady, 2'048, false, false, nullptr, slow_link},
+    {fault_class::power_loss, 48, at_once, 256, false, false, prepare_power_loss, lose_power},
+    {fault_class::io_error, 0, steady, 256, false, false, prepare_io_error, fail_disk},
+    {fault_class::old_disk, 0, slow, 256, false, false, nullptr, put_back_old_disk},
+    {fault_class::hostile_peer, 0, steady, 256, false, false, prepare_hostile_peer, attack_as_peer},
+    {fault_class::pair_of_faults, 48, steady, 256, false, false, prepare_pair, overlap},
 }};
+
+constexpr bool every_class_has_its_script() {
+  for (std::size_t i = 0; i < scripts.size(); ++i)
+    if (scripts[i].fault != all_faults[i].fault || scripts[i].run == nullptr) return false;
+  return true;
+}
+static_assert(every_class_has_its_script(),
+              "a class of faults has no script, or they are not in the order of the table");
 
 }  // namespace
 
@@ -348,8 +293,6 @@ std::uint64_t stage::between(std::uint64_t least, std::uint64_t most) {
 
 const std::string& stage::any_node() { return env.nodes()[between(0, env.nodes().size() - 1)]; }
 
-const fault_script& script_of(fault_class fault) {
-  return *std::find_if(scripts.begin(), scripts.end(), [&](const auto& script) { return script.fault == fault; });
-}
+const fault_script& script_of(fault_class fault) { return scripts[static_cast<std::size_t>(fault)]; }
 
 }  // namespace quorate::chaos

@@ -17,12 +17,20 @@ namespace quorate::chaos {
 class environment;
 class workload;
 
+/// What is decided before a cycle begins.
+struct cycle_seed {
+  std::uint64_t seed = 1;
+  unsigned number = 1;  ///< of the cycle
+};
+
 /// What a script works with.
 struct stage {
   environment& env;
   workload& load;
   std::mt19937_64& random;
   unsigned cycle = 1;
+  std::uint64_t seed = 1;
+  bool overlaid = false;  ///< another fault holds meanwhile: who waits for all nodes would wait for its end
 
   std::uint64_t between(std::uint64_t least, std::uint64_t most);
   const std::string& any_node();
@@ -44,6 +52,7 @@ struct bite {
   std::optional<alone> cut_off;
   /// What the node in trouble served meanwhile.
   served_contents served;
+  std::string detail;  ///< which of several things was done, for reports
 };
 
 struct fault_script {
@@ -51,10 +60,10 @@ struct fault_script {
   unsigned clients;                 ///< 0: as many as asked for
   std::chrono::milliseconds pause;  ///< of a client between two writes
   std::size_t content_bytes;
-  bool through_one;                 ///< all clients write through the first node
-  bool no_write_fails;              ///< a write given up fails the cycle
-  status (*prepare)(environment&);  ///< before the start; may be null
-  result<bite> (*run)(stage&);      ///< an error: the node did not do what it must, or the tools failed
+  bool through_one;                                    ///< all clients write through the first node
+  bool no_write_fails;                                 ///< a write given up fails the cycle
+  status (*prepare)(environment&, const cycle_seed&);  ///< before the start; may be null
+  result<bite> (*run)(stage&);  ///< an error: the node did not do what it must, or the tools failed
 };
 
 const fault_script& script_of(fault_class fault);

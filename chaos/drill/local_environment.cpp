@@ -36,6 +36,11 @@ std::uintmax_t bytes_in(const std::string& directory) {
   return bytes;
 }
 
+/// What a disk that forgets still knew of a directory that is not the same any more.
+void forget_nothing(const std::string& directory, std::error_code& error) {
+  fs::remove_all(directory + ".unsynced", error);
+}
+
 status write_whole(const std::string& path, const std::string& text) {
   const auto next = path + ".next";
   std::ofstream file(next, std::ios::trunc);
@@ -78,7 +83,7 @@ result<std::unique_ptr<local_environment>> local_environment::make(local_options
   auto cluster = local_cluster::prepare(wanted);
   if (!cluster) return cluster.error();
   made->cluster_ = std::move(*cluster);
-  for (const auto& node : made->nodes()) made->cluster_->set_environment(node, made->options_.variables);
+  for (const auto& node : made->nodes()) made->add_variables(node, made->options_.variables);
   return made;
 }
 
@@ -135,6 +140,7 @@ result<std::uint64_t> local_environment::wipe(const std::string& node) {
   std::error_code error;
   for (const auto& entry : fs::directory_iterator(directory, error))
     if (!error) fs::remove_all(entry.path(), error);
+  if (!error) forget_nothing(directory, error);
   if (error) return status(errc::internal, "cannot empty " + directory + ": " + error.message());
   return std::uint64_t{bytes};
 }
@@ -218,16 +224,73 @@ std::string local_environment::clock_file(const std::string& node) const {
 
 status local_environment::give_movable_clock(const std::string& node) {
   if (!fs::exists(faketime_library)) return {errc::internal, "libfaketime is missing: install the package faketime"};
-  auto variables = options_.variables;
-  variables.insert(variables.end(),
-                   {std::string("LD_PRELOAD=") + faketime_library, "FAKETIME_TIMESTAMP_FILE=" + clock_file(node),
-                    "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_CACHE_DURATION=1"});
-  cluster_->set_environment(node, std::move(variables));
+  add_variables(node, {std::string("LD_PRELOAD=") + faketime_library, "FAKETIME_TIMESTAMP_FILE=" + clock_file(node),
+                       "FAKETIME_DONT_FAKE_MONOTONIC=1", "FAKETIME_CACHE_DURATION=1"});
   return move_clock(node, std::chrono::seconds(0));
 }
 
 status local_environment::move_clock(const std::string& node, std::chrono::seconds offset) {
   return write_whole(clock_file(node), (offset.count() < 0 ? "" : "+") + std::to_string(offset.count()) + "s\n");
+}
+
+void local_environment::add_variables(const std::string& node, std::vector<std::string> more) {
+  auto& all = variables_[node];
+  std::move(more.begin(), more.end(), std::back_inserter(all));
+  cluster_->set_environment(node, all);
+}
+
+std::string local_environment::faults_file(const std::string& node, disk_access what) const {
+  return cluster_->directory() + "/faults-" + node + (what == disk_access::writes ? ".writes" : ".reads");
+}
+
+status local_environment::give_forgetful_disk(const std::string& node, std::uint64_t torn) {
+  if (!fs::exists(options_.faulty_program))
+    return {errc::internal, options_.faulty_program + " is missing: build it with ./dev build"};
+  cluster_->set_program(node, options_.faulty_program);
+  add_variables(node, {"QUORATE_DISK=forgets" + (torn == 0 ? "" : ":" + std::to_string(torn)),
+                       "QUORATE_DISK_FAULTS=" + cluster_->directory() + "/faults-" + node});
+  return {};
+}
+
+status local_environment::fail_disk(const std::string& node, disk_access what) {
+  return write_whole(faults_file(node, what), "");
+}
+
+status local_environment::mend_disk(const std::string& node) {
+  for (const auto what : {disk_access::writes, disk_access::reads}) {
+    std::error_code error;
+    fs::remove(faults_file(node, what), error);
+    if (error) return {errc::internal, "cannot remove " + faults_file(node, what) + ": " + error.message()};
+  }
+  return {};
+}
+
+std::string local_environment::kept_directory(const std::string& node) const {
+  return cluster_->directory() + "/kept-" + node;
+}
+
+result<std::uint64_t> local_environment::keep_disk(const std::string& node) {
+  const auto kept = kept_directory(node);
+  std::error_code error;
+  fs::remove_all(kept, error);
+  if (!error) fs::copy(cluster_->data_directory(node), kept, fs::copy_options::recursive, error);
+  if (error) return status(errc::internal, "cannot copy to " + kept + ": " + error.message());
+  return std::uint64_t{bytes_in(kept)};
+}
+
+result<std::uint64_t> local_environment::put_back_disk(const std::string& node) {
+  if (const auto gone = wipe(node); !gone) return gone;
+  std::error_code error;
+  fs::copy(kept_directory(node), cluster_->data_directory(node), fs::copy_options::recursive, error);
+  if (error) return status(errc::internal, "cannot copy from " + kept_directory(node) + ": " + error.message());
+  return std::uint64_t{bytes_in(cluster_->data_directory(node))};
+}
+
+bool local_environment::holds_set_aside(const std::string& node) const {
+  std::error_code error;
+  for (const auto& entry : fs::directory_iterator(cluster_->data_directory(node), error))
+    if (entry.path().filename().string().starts_with("damaged")) return true;
+  return false;
 }
 
 }  // namespace quorate::chaos

@@ -17,6 +17,7 @@ inline constexpr auto faketime_library = "/usr/lib/x86_64-linux-gnu/faketime/lib
 
 struct local_options {
   std::string program;                       ///< path of `quorate`
+  std::string faulty_program;                ///< of `quorate-planted`, for disks that fail or forget
   std::map<std::string, std::string> flags;  ///< of every node
   std::vector<std::string> variables;        ///< NAME=VALUE, of every node
   network* net = nullptr;                    ///< outlives the environment; null: plain loopback, no faults in it
@@ -50,16 +51,28 @@ class local_environment final : public environment {
   status free_disk(const std::string& node) override;
   status give_movable_clock(const std::string& node) override;
   status move_clock(const std::string& node, std::chrono::seconds offset) override;
+  status begin_start(const std::string& node) override { return cluster_->spawn(node); }
+  status give_forgetful_disk(const std::string& node, std::uint64_t torn) override;
+  status fail_disk(const std::string& node, disk_access what) override;
+  status mend_disk(const std::string& node) override;
+  result<std::uint64_t> keep_disk(const std::string& node) override;
+  result<std::uint64_t> put_back_disk(const std::string& node) override;
+  bool holds_set_aside(const std::string& node) const override;
 
  private:
   explicit local_environment(local_options options) : options_(std::move(options)) {}
   std::string mount_point(const std::string& node) const;
   std::string filler(const std::string& node) const;
   std::string clock_file(const std::string& node) const;
+  std::string faults_file(const std::string& node, disk_access what) const;
+  std::string kept_directory(const std::string& node) const;
+  /// Beside those of all nodes.
+  void add_variables(const std::string& node, std::vector<std::string> more);
 
   local_options options_;
   std::unique_ptr<local_cluster> cluster_;
   std::vector<std::string> mounted_;
+  std::map<std::string, std::vector<std::string>> variables_;
 };
 
 }  // namespace quorate::chaos

@@ -22,12 +22,19 @@ class local_place final : public place {
   std::string network_name() const override { return net_->kind(); }
 
   std::string cannot(fault_class fault) const override {
+    const std::string no_clock =
+        std::filesystem::exists(faketime_library) ? "" : "libfaketime is missing: install the package faketime";
+    const std::string no_faulty_node = std::filesystem::exists(options_.faulty_program)
+                                           ? ""
+                                           : options_.faulty_program + " is missing: build it with ./dev build";
     switch (fault) {
+      case fault_class::power_loss:
+      case fault_class::io_error: return no_faulty_node;
+      case fault_class::pair_of_faults: return no_faulty_node.empty() ? no_clock : no_faulty_node;
       case fault_class::drop_random_acks: return net_->cannot_lose();
       case fault_class::disk_full:
         return entered_.mounts ? "" : "no file system can be mounted: " + entered_.why_no_mounts;
-      case fault_class::clock_skew_peer:
-        return std::filesystem::exists(faketime_library) ? "" : "libfaketime is missing: install the package faketime";
+      case fault_class::clock_skew_peer: return no_clock;
       default: return "";
     }
   }
@@ -35,6 +42,7 @@ class local_place final : public place {
   result<std::unique_ptr<environment>> make() override {
     local_options wanted;
     wanted.program = options_.program;
+    wanted.faulty_program = options_.faulty_program;
     wanted.variables = options_.variables;
     wanted.net = net_.get();
     wanted.may_mount = entered_.mounts;

@@ -26,6 +26,7 @@ class place {
 
 struct local_place_options {
   std::string program;                 ///< path of `quorate`
+  std::string faulty_program;          ///< of `quorate-planted`; classes that need it are skipped when it is missing
   std::vector<std::string> variables;  ///< NAME=VALUE, of every node
   std::string scratch_parent;          ///< empty: the system's place
   bool relay = false;                  ///< through the relay though namespaces are possible

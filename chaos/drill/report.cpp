@@ -46,6 +46,8 @@ ordered_json cycle_object(const cycle_result& cycle) {
   out["convergence"] = cycle.convergence;
   out["in_flight"] = cycle.in_flight;
   out["begun_in_fault"] = cycle.begun_in_fault;
+  out["registers_in_fault"] = cycle.registers_in_fault;
+  out["detail"] = cycle.detail;
   out["bit"] = cycle.bit;
   out["fault_ms"] = rounded(cycle.fault_ms);
   out["converge_ms"] = rounded(cycle.converge_ms);
@@ -156,6 +158,7 @@ status write_history(const std::string& path, const cycle_history& history) {
                   {"end_us", event.end_us},
                   {"outcome", text_of(event.outcome)},
                   {"through", std::string(1, static_cast<char>('a' + event.node))},
+                  {"stamp", event.stamp ? ordered_json{event.stamp->first, event.stamp->second} : ordered_json()},
                   {"id", event.id}})
          << "\n";
   }

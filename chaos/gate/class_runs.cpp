@@ -29,8 +29,11 @@ class class_runs {
     for (const auto& words : all_faults) waiting_.push_back(words.fault);
     // The longest first, so that no single one is left over in the end.
     std::stable_partition(waiting_.begin(), waiting_.end(), [](fault_class fault) {
-      return fault == fault_class::wipe_node || fault == fault_class::corrupt_sst;
+      return fault == fault_class::wipe_node || fault == fault_class::corrupt_sst
+             || fault == fault_class::pair_of_faults;
     });
+    std::stable_partition(waiting_.begin(), waiting_.end(),
+                          [](fault_class fault) { return fault == fault_class::old_disk; });
   }
 
   ordered_json run() {
@@ -70,6 +73,8 @@ class class_runs {
                                    "drill",
                                    "--quorate",
                                    flags_.program,
+                                   "--faulty-quorate",
+                                   flags_.faulty_program,
                                    "--fault",
                                    std::string(words_of(fault).name),
                                    "--cycles",

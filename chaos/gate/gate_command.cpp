@@ -100,6 +100,9 @@ class gate {
       return to;
     };
     flags_.drills.program = copy(flags_.drills.program, "quorate");
+    // Without it the classes that need it say so.
+    if (std::error_code none; std::filesystem::exists(flags_.drills.faulty_program, none))
+      flags_.drills.faulty_program = copy(flags_.drills.faulty_program, "quorate-planted");
     self_ = copy(std::filesystem::read_symlink("/proc/self/exe", error).string(), "quorate-chaos");
     return error ? status(errc::internal, "cannot copy the programs to " + directory + ": " + error.message())
                  : status();

@@ -21,7 +21,7 @@ struct account {
 
 account account_of(const run& of, const verdict& derived);
 
-/// "7 of 13": the classes that pass, of those expected.
+/// "7 of 18": the classes that pass, of those expected.
 std::string classes_passed(const std::vector<fault_result>& classes);
 /// The figures of phase 4 and the writes of phase 2.
 std::optional<double> acknowledged_writes(const run& of, const std::vector<fault_result>& classes);

@@ -65,7 +65,7 @@ void must_fail(const drilled& done, const std::string& fault, const std::string&
 
 TEST_SUITE("gate.planted") {
   TEST_CASE("a node without a planted bug passes") {
-    for (const std::string fault : {"kill_primary_mid_write", "partition_minority"}) {
+    for (const std::string fault : {"kill_primary_mid_write", "partition_minority", "power_loss"}) {
       const auto done = drill("none", fault, 2);
       CAPTURE(done.printed);
       CHECK(done.exit_code == 0);
@@ -79,6 +79,12 @@ TEST_SUITE("gate.planted") {
     const auto done = drill("no_relay", "kill_primary_mid_write", 2);
     must_fail(done, "kill_primary_mid_write", "digests differ");
     CHECK(done.report["convergence_by_fault"]["kill_primary_mid_write"].get<double>() < 1);
+  }
+
+  TEST_CASE("a commit returns before it is synced: a loss of power takes acknowledged writes") {
+    const auto done = drill("ack_before_sync", "power_loss", 2);
+    must_fail(done, "power_loss", "acknowledged, but missing");
+    CHECK(done.report["faults"]["power_loss"]["lost"].get<int>() > 0);
   }
 
   TEST_CASE("acknowledged one copy short of the quorum: a node that is cut off says OK") {

@@ -12,7 +12,7 @@ import zlib
 from webdriver import Browser, programs
 
 WIDTHS = [1280, 360]
-CLASSES = 13
+CLASSES = 18
 
 # Everything is asked of the page in one go.
 LOOK = """

@@ -12,7 +12,7 @@ namespace quorate::page::test {
 using artefacts = std::map<std::string, json>;
 
 artefacts good_run(const std::string& id);
-/// The thirteen names.
+/// The names of all classes.
 std::vector<std::string> fault_names();
 /// Writes them below `runs_directory`, in a directory called `id`, which is made.
 void write_run(const std::string& runs_directory, const std::string& id, const artefacts& files);

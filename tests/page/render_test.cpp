@@ -88,7 +88,7 @@ TEST_CASE("a page is small, loads nothing, and is the same every time") {
   const auto directory = new_directory();
   test::write_run(directory.path(), "one", test::good_run("one"));
   const auto page = rendered_page(directory, "one");
-  MESSAGE("a page of 13 classes and 650 cycles has ", page.size(), " bytes");
+  MESSAGE("a page of all classes with 50 cycles each has ", page.size(), " bytes");
   CHECK(page.size() < 300'000);
   CHECK(page.find("src=") == std::string::npos);
   CHECK(page.find("@import") == std::string::npos);

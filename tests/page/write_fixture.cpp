@@ -41,7 +41,7 @@ test::artefacts failing_run() {
 json notes() {
   const json about = {{"headline", "What a person says in one line"},
                       {"verdict", "Good, with one remark."},
-                      {"what_it_tested", "Thirteen ways to break a cluster.\n\nAnd a second paragraph."},
+                      {"what_it_tested", "Many ways to break a cluster.\n\nAnd a second paragraph."},
                       {"what_it_proved", hostile},
                       {"for_non_technical", "A note for users."},
                       {"for_c_level", "A note for deciders."},

@@ -1,0 +1,45 @@
+// A stream to a node's port for peers, over which anything can be sent: bytes, not messages.
+//
+// Owned and used by one thread. No wait is longer than a second; a stream that takes nothing for so long counts as
+// over.
+#pragma once
+
+#include <grpcpp/channel.h>
+#include <grpcpp/generic/generic_stub.h>
+
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace quorate::chaos {
+
+class raw_peer {
+ public:
+  explicit raw_peer(const std::string& address);
+  ~raw_peer();
+  raw_peer(const raw_peer&) = delete;
+
+  /// False: the stream is over.
+  bool write(const std::string& frame);
+  /// What was answered meanwhile, oldest first; waits for the first for at most `bound`.
+  std::vector<std::string> answers(std::chrono::milliseconds bound);
+  bool over() const { return over_; }
+
+ private:
+  /// Takes in what has happened; false when nothing did until then.
+  bool pump(std::chrono::system_clock::time_point until);
+
+  std::shared_ptr<grpc::Channel> channel_;
+  grpc::GenericStub stub_;
+  grpc::ClientContext context_;
+  grpc::CompletionQueue queue_;
+  std::unique_ptr<grpc::GenericClientAsyncReaderWriter> stream_;
+  grpc::ByteBuffer incoming_;
+  grpc::Status end_;
+  std::deque<std::string> answers_;
+  bool writing_ = false;
+  bool over_ = false;
+};
+
+}  // namespace quorate::chaos
