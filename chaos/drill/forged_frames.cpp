@@ -194,7 +194,9 @@ void forged_frames::gather(const Message& message) {
 
 void forged_frames::hear(const std::string& answer) {
   v1::PeerAnswer heard;
-  if (heard.ParseFromString(answer)) gather(heard);
+  if (!heard.ParseFromString(answer)) return;
+  keyed_ = keyed_ || heard.challenge().keyed();
+  gather(heard);
 }
 
 }  // namespace quorate::chaos

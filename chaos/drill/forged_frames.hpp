@@ -27,6 +27,8 @@ class forged_frames {
   std::string frame();
   /// Any of the numbers and nonces in an answer may be used from now on.
   void hear(const std::string& answer);
+  /// Whether a node said that it wants a proof of the key; false, too, while none was heard.
+  bool keyed() const { return keyed_; }
 
  private:
   bool chance(unsigned percent) { return random_() % 100 < percent; }
@@ -41,6 +43,7 @@ class forged_frames {
   const std::string name_space_;
   std::vector<std::uint64_t> heard_;
   std::vector<std::string> nonces_;
+  bool keyed_ = false;
 };
 
 }  // namespace quorate::chaos

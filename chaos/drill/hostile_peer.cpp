@@ -15,6 +15,7 @@ constexpr auto forged_namespace = "forged";
 constexpr auto stranger = "nobody";
 constexpr milliseconds attack_length(2'500);
 constexpr milliseconds answer_bound(200);  ///< for the first answers, of which more can be said
+constexpr milliseconds outdated_bound(3'000);
 constexpr std::uint64_t frames_of_a_stream = 40;
 constexpr std::uint64_t large_frame_bytes = 3u << 20;  ///< more than a node takes
 
@@ -54,7 +55,6 @@ result<bite> attack_as_peer(stage& on) {
   if (auto killed = on.env.kill(down); !killed) return killed;
   bite done;
   done.from_us = steady_us();
-  done.detail = "while " + down + " is down";
   forged_frames forged(on.random(), nodes, forged_namespace);
   const auto start = steady_clock::now();
   while (milliseconds_since(start) < static_cast<double>(attack_length.count())) {
@@ -69,7 +69,13 @@ result<bite> attack_as_peer(stage& on) {
     if (on.env.holds_set_aside(node))
       return node_failed("node " + node + " set its disk aside because of what strangers sent");
   }
-  if (auto started = on.env.start(down, start_bound); !started) return started;
+  done.detail = "while " + down + " is down, " + (forged.keyed() ? "with a key" : "without a key");
+  auto started = on.env.start(down, start_bound);
+  // Without a key nobody can tell who says in a member's name that it has a newer disk. The member then ends, and is
+  // filled from its next start on.
+  if (!forged.keyed() && wait_until(outdated_bound, [&] { return !on.env.running(down); }))
+    started = on.env.start(down, start_bound);
+  if (!started) return started;
   if (auto back = wait_all_count(on, refill_bound); !back) return back;
   return done;
 }

@@ -87,6 +87,10 @@ TEST_SUITE("gate.planted") {
     CHECK(done.report["faults"]["power_loss"]["lost"].get<int>() > 0);
   }
 
+  TEST_CASE("nobody notices that an old disk was put back: the node goes on with it") {
+    must_fail(drill("old_disk_unnoticed", "old_disk", 1), "old_disk", "goes on with a disk that is not its newest");
+  }
+
   TEST_CASE("acknowledged one copy short of the quorum: a node that is cut off says OK") {
     must_fail(drill("one_copy_less", "partition_minority", 1), "partition_minority", "while it could reach nobody");
   }
