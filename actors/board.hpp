@@ -36,9 +36,9 @@ struct peer_fact {
   std::uint64_t disk = 0;             ///< by its welcome
   std::uint64_t knows_us_by = 0;      ///< a disk of ours, by its welcome
   std::uint64_t complete_caller = 0;  ///< the disk of the last complete member of that name that called; 0 = none
-  std::string founder;                ///< by its welcome: whose directory the cluster begins with; empty = none it knows
-  log_position live;                  ///< by its last call: its own live log, and the last entry of it
-  std::int64_t called_us = -1;        ///< when it called last, steady clock; -1 = never
+  std::string founder;          ///< by its welcome: whose directory the cluster begins with; empty = none it knows
+  log_position live;            ///< by its last call: its own live log, and the last entry of it
+  std::int64_t called_us = -1;  ///< when it called last, steady clock; -1 = never
   std::string last_error;
   std::uint64_t connects = 0;
   std::size_t bytes_in_flight = 0;

@@ -71,8 +71,7 @@ std::optional<std::uint64_t> live_words::entries_behind() const {
   std::lock_guard lock(mutex_);
   if (!covered_) return std::nullopt;
   std::uint64_t behind = 0;
-  for (const auto& [position, hash] : held.beyond(*covered_))
-    behind += position.sequence - covered_->at(position.log);
+  for (const auto& [position, hash] : held.beyond(*covered_)) behind += position.sequence - covered_->at(position.log);
   return behind;
 }
 

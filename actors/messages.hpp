@@ -68,7 +68,8 @@ struct settle_members {
   storage::member_list members;
 };
 
-/// To the writer, from a link: a peer holds other entries in this log of ours. If it is the live one, go on in a new one.
+/// To the writer, from a link: a peer holds other entries in this log of ours. If it is the live one, go on in a new
+/// one.
 struct forked {
   log_id log;
 };

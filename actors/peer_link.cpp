@@ -113,8 +113,8 @@ void peer_link_state::send_hello() {
   v1::PeerFrame frame;
   auto* sealed = frame.mutable_hello();
   sealed->set_content(hello.SerializeAsString());
-  sealed->set_proof(make_proof(context->options.cluster_key, proof_of::hello, own_nonce_, peer_nonce_,
-                               sealed->content()));
+  sealed->set_proof(
+      make_proof(context->options.cluster_key, proof_of::hello, own_nonce_, peer_nonce_, sealed->content()));
   ready_->writable = false;
   hello_due_ = false;
   stream_->send(std::move(frame));
@@ -124,8 +124,9 @@ void peer_link_state::on_welcome(const v1::Sealed& sealed) {
   const auto& peer = context->peers[index].name;
   if (!proof_fits(sealed.proof(), context->options.cluster_key, proof_of::welcome, own_nonce_, peer_nonce_,
                   sealed.content()))
-    return refuse({errc::not_permitted, "it does not have this node's cluster key: give every node the same "
-                                        "--cluster-key-file"});
+    return refuse({errc::not_permitted,
+                   "it does not have this node's cluster key: give every node the same "
+                   "--cluster-key-file"});
   v1::Welcome welcome;
   if (!welcome.ParseFromString(sealed.content())) return refuse({errc::malformed, "bytes that are no welcome"});
   if (welcome.from() != peer || welcome.to() != context->self.name)
@@ -280,7 +281,8 @@ void peer_link_state::on_ack(const v1::LogAck& ack, bool counts) {
   const log_position upto{{node_id{ack.origin()}, ack.epoch()}, ack.upto()};
   if (!planted(planted_bug::peers_believed)) {
     if (!machine.acknowledgeable(upto))
-      return refuse({errc::malformed, "entry " + std::to_string(ack.upto()) + " of a log is acknowledged, and was not sent"});
+      return refuse(
+          {errc::malformed, "entry " + std::to_string(ack.upto()) + " of a log is acknowledged, and was not sent"});
     if (!machine.same_bytes(upto, ack.hash())) {
       context->forked(context->peers[index].name, upto);
       return refuse({errc::malformed, "other bytes than those that were sent are acknowledged"});
@@ -291,8 +293,8 @@ void peer_link_state::on_ack(const v1::LogAck& ack, bool counts) {
     std::vector<core::superseded_entry> superseded;
     for (const auto& s : ack.superseded())
       superseded.push_back({s.sequence(), {s.by().time(), node_id{s.by().node()}}});
-    context->fanout.send(message::acked{static_cast<unsigned>(index) + 1, upto.log, ack.first(), ack.upto(),
-                                        std::move(superseded)});
+    context->fanout.send(
+        message::acked{static_cast<unsigned>(index) + 1, upto.log, ack.first(), ack.upto(), std::move(superseded)});
   }
   machine.on_held(upto, ack.hash());
 }

@@ -88,9 +88,9 @@ struct peer_link_state {
   std::uint64_t stream_number_ = 0;          ///< events of other streams are stale
   std::shared_ptr<stream_readiness> ready_;  ///< of the present stream
   std::int64_t connecting_since_ms_ = 0;
-  std::string own_nonce_;   ///< of the present stream
-  std::string peer_nonce_;  ///< likewise; empty before its challenge
-  bool hello_due_ = false;  ///< it waits for the stream to take a frame
+  std::string own_nonce_;                         ///< of the present stream
+  std::string peer_nonce_;                        ///< likewise; empty before its challenge
+  bool hello_due_ = false;                        ///< it waits for the stream to take a frame
   std::map<log_id, sequence_number> forks_told_;  ///< so that each is told once
   std::int64_t heard_ms_ = 0;
   std::int64_t retry_at_ms_ = 0;

@@ -5,6 +5,7 @@
 #include <stdexcept>
 
 #include "actors/actor_defaults.hpp"
+#include "actors/arrivals.hpp"
 #include "actors/core/disk_full.hpp"
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
@@ -47,70 +48,6 @@ bool asked_about(const std::vector<net::asked_key>& asked, const std::vector<mut
 }
 
 }  // namespace
-
-/// What a batch's sender is told once the group is on disk.
-struct writer_state::answer_to_peer {
-  struct log_answer {
-    sequence_number first = 0;
-    sequence_number last = 0;
-    std::vector<core::superseded_entry> superseded;
-    std::uint64_t hash = 0;  ///< of `last`
-    std::optional<v1::LogRefusal::Reason> refusal;
-    sequence_number have = 0;
-  };
-  std::map<log_id, log_answer> logs;
-
-  v1::PeerAnswer to_message(const board& facts) const {
-    v1::PeerAnswer message;
-    introduce(facts, message);
-    for (const auto& [log, a] : logs) {
-      if (a.last != 0) {
-        auto* ack = message.add_acks();
-        ack->set_origin(to_number(log.origin));
-        ack->set_epoch(log.epoch);
-        ack->set_first(a.first);
-        ack->set_upto(a.last);
-        ack->set_hash(a.hash);
-        for (const auto& s : a.superseded) {
-          auto* superseded = ack->add_superseded();
-          superseded->set_sequence(s.sequence);
-          superseded->mutable_by()->set_time(s.by.time);
-          superseded->mutable_by()->set_node(to_number(s.by.node));
-        }
-      }
-      if (a.refusal) {
-        auto* refusal = message.add_refusals();
-        refusal->set_origin(to_number(log.origin));
-        refusal->set_epoch(log.epoch);
-        refusal->set_have(a.have);
-        refusal->set_reason(*a.refusal);
-      }
-    }
-    return message;
-  }
-};
-
-/// Entries that are on disk already, for comparison with ones that arrive again: read in stretches, because they come
-/// in stretches.
-class writer_state::held_entries {
- public:
-  explicit held_entries(const storage::store& store) : store_(store) {}
-
-  result<shared_bytes> at(const log_id& log, sequence_number sequence) {
-    if (read_.empty() || read_.front().log != log || sequence < read_.front().sequence
-        || sequence > read_.back().sequence) {
-      auto stretch = store_.read_log(log, sequence, limits::frame_entries_bytes_max / 4);
-      if (!stretch) return stretch.error();
-      read_ = std::move(*stretch);
-      if (read_.empty()) return status(errc::corruption, "an entry that the vector covers is not there");
-    }
-    return read_[sequence - read_.front().sequence].bytes;
-  }
-
- private:
-  const storage::store& store_;
-  std::vector<encoded_entry> read_;
-};
 
 status writer_state::open(node_context* node) {
   context_ = node;
@@ -270,7 +207,7 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
   return judgement{};
 }
 
-status writer_state::merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer) {
+status writer_state::merge(core::group_builder& group, peer_batch& batch, batch_answer& answer) {
   auto correction_ms = std::max<std::int64_t>(context_->facts.clock_correction_ms, 0);
   const auto sender = context_->peers[batch.from().peer()].id;
   // Together with what the sender will count as acknowledged here: then this node can tell should that disk be lost.
@@ -616,7 +553,7 @@ result<bool> writer_state::on_wake() {
   look_at_space();
 
   core::group_builder group(context_->store, state_);
-  std::vector<answer_to_peer> answers(work.batches.size());
+  std::vector<batch_answer> answers(work.batches.size());
   for (std::size_t i = 0; i < work.batches.size(); ++i)
     if (auto merged = merge(group, work.batches[i], answers[i]); !merged) return merged;
 

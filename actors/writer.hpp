@@ -37,6 +37,9 @@ class PeerAnswer;
 
 namespace quorate {
 
+struct batch_answer;
+class held_entries;
+
 struct writer_state {
   static inline const char* name = "quorate.writer";
 
@@ -54,9 +57,6 @@ struct writer_state {
   std::uint64_t disk() const { return disks_.own; }
 
  private:
-  struct answer_to_peer;
-  class held_entries;
-
   /// The ends of all logs with the hashes of their last entries.
   result<core::log_vector> read_ends(const std::vector<log_position>& vector) const;
   /// Why an entry is not taken, if it is not: nothing of its log behind it is then. Ok with none: it is next.
@@ -70,7 +70,7 @@ struct writer_state {
   /// A disk without a name is new; what that means is in core/refill.hpp.
   status open_disk(const storage::member_disks& held);
   /// A status when the group must be thrown away: the store could not be read.
-  status merge(core::group_builder& group, peer_batch& batch, answer_to_peer& answer);
+  status merge(core::group_builder& group, peer_batch& batch, batch_answer& answer);
   /// `unchanged`: those that find nothing to change. They make no entry and are answered once the group is on disk,
   /// because what they saw of it may not be there yet.
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,

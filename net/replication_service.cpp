@@ -78,8 +78,8 @@ class outlet final : public answer_sink {
 
 /// Whether a call comes from this machine, by gRPC's name of its other end.
 bool is_local(std::string_view peer) {
-  for (const std::string_view local : {"ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "ipv6:[::ffff:127.",
-                                       "ipv6:%5B::ffff:127.", "unix:", "inproc"})
+  for (const std::string_view local :
+       {"ipv4:127.", "ipv6:[::1]", "ipv6:%5B::1%5D", "ipv6:[::ffff:127.", "ipv6:%5B::ffff:127.", "unix:", "inproc"})
     if (peer.starts_with(local)) return true;
   return false;
 }

@@ -9,8 +9,8 @@
 
 namespace quorate {
 
-/// Called when a condition is broken; must not return. The simulator and tests throw from it; by default the line goes to
-/// standard error and the process aborts.
+/// Called when a condition is broken; must not return. The simulator and tests throw from it; by default the line goes
+/// to standard error and the process aborts.
 using broken_handler = void (*)(const char* what, const std::source_location& where);
 /// Not while other threads run. Gives back the one before.
 broken_handler on_broken(broken_handler handler);

@@ -1,5 +1,5 @@
-// The chain through a log: every entry holds the hash of the one before it, so the hash of an entry stands for all up to
-// it. Two members whose logs end in the same entry with the same hash hold the same; a number alone says less.
+// The chain through a log: every entry holds the hash of the one before it, so the hash of an entry stands for all up
+// to it. Two members whose logs end in the same entry with the same hash hold the same; a number alone says less.
 //
 // XXH3-64: it finds logs that came apart, by a defect or a disk that was put back; whoever has the cluster's key could
 // forge it. Pure functions, any thread.

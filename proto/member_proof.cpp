@@ -22,8 +22,8 @@ void append_part(std::string& to, std::string_view part) {
 
 }  // namespace
 
-std::string make_proof(std::string_view key, proof_of what, std::string_view caller_nonce, std::string_view called_nonce,
-                       std::string_view content) {
+std::string make_proof(std::string_view key, proof_of what, std::string_view caller_nonce,
+                       std::string_view called_nonce, std::string_view content) {
   if (key.empty()) return {};
   std::string said;
   said.reserve(content.size() + 128);

@@ -18,8 +18,8 @@ inline constexpr std::size_t nonce_bytes = 16;
 enum class proof_of : unsigned char { hello, welcome };
 
 /// 32 bytes; empty without a key.
-std::string make_proof(std::string_view key, proof_of what, std::string_view caller_nonce, std::string_view called_nonce,
-                       std::string_view content);
+std::string make_proof(std::string_view key, proof_of what, std::string_view caller_nonce,
+                       std::string_view called_nonce, std::string_view content);
 
 /// Takes the same time however much of it fits. Without a key only an empty proof fits.
 bool proof_fits(std::string_view proof, std::string_view key, proof_of what, std::string_view caller_nonce,

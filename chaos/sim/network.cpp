@@ -197,8 +197,8 @@ void network::stream::greet(const v1::Knock& knock) {
   const auto found = network_.listeners_.find(acceptor);
   if (found == network_.listeners_.end()) return close_by_acceptor({errc::unavailable, "connection refused"});
   v1::PeerAnswer answer_to_knock;
-  auto accepted = found->second->accept(knock, true, std::make_shared<sink>(weak_from_this()),
-                                        answer_to_knock.mutable_challenge());
+  auto accepted =
+      found->second->accept(knock, true, std::make_shared<sink>(weak_from_this()), answer_to_knock.mutable_challenge());
   if (!accepted) return close_by_acceptor(accepted.error());
   link_ = std::move(*accepted);
   answer(std::move(answer_to_knock));

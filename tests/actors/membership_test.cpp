@@ -55,7 +55,9 @@ void put_restored(member& node) {
   core::group_state before;
   core::group_builder group(node.disk.store(), before);
   for (int i = 0; i < records; ++i) {
-    entry e{{node_id_of("of another cluster"), 7}, static_cast<sequence_number>(i + 1), hybrid_time_at(1'000) + 1 + i,
+    entry e{{node_id_of("of another cluster"), 7},
+            static_cast<sequence_number>(i + 1),
+            hybrid_time_at(1'000) + 1 + i,
             {{{key_kind::memory, three::key(i)}, false, {}, "alone"}}};
     auto bytes = std::make_shared<const std::string>(encode(e));
     REQUIRE(group.add(e, bytes).ok());
@@ -123,9 +125,7 @@ TEST_SUITE("actors.membership") {
     three nodes;
     put_restored(nodes.a());
     for (auto* node : {&nodes.a(), &nodes.b(), &nodes.c()}) node->start();
-    CHECK(throughout(a_while, [&] {
-      return nodes.a().filling() && nodes.b().filling() && nodes.c().filling();
-    }));
+    CHECK(throughout(a_while, [&] { return nodes.a().filling() && nodes.b().filling() && nodes.c().filling(); }));
     nodes.a().stop();
     nodes.a().options.adopt_peers = true;
     nodes.a().start();

@@ -10,8 +10,8 @@
 
 #include "actors/core/link.hpp"
 #include "proto/limits.hpp"
-#include "tests/core/pick.hpp"
 #include "tests/core/numbers.hpp"
+#include "tests/core/pick.hpp"
 
 using namespace quorate;
 

@@ -7,8 +7,8 @@
 #include <set>
 
 #include "actors/core/log_vector.hpp"
-#include "tests/core/pick.hpp"
 #include "tests/core/numbers.hpp"
+#include "tests/core/pick.hpp"
 
 using namespace quorate;
 using core::log_vector;

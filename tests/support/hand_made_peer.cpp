@@ -71,9 +71,9 @@ std::string hand_made_peer::open(net::node_api& node, const greeting& words) {
   v1::PeerFrame frame;
   auto* sealed = frame.mutable_hello();
   sealed->set_content(words.hello.SerializeAsString());
-  sealed->set_proof(words.proof ? *words.proof
-                                : make_proof(words.key, proof_of::hello, words.knock.nonce(), challenge_.nonce(),
-                                             sealed->content()));
+  sealed->set_proof(
+      words.proof ? *words.proof
+                  : make_proof(words.key, proof_of::hello, words.knock.nonce(), challenge_.nonce(), sealed->content()));
   link_->on_frame(std::move(frame));
   const auto why = closed();
   return why ? std::string(name_of(why->code())) : "ok";

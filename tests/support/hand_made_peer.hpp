@@ -23,8 +23,8 @@ class hand_made_peer {
   struct greeting {
     v1::Knock knock;
     v1::Hello hello;
-    std::string key;    ///< it has; empty = none
-    bool local = true;  ///< where it calls from
+    std::string key;                   ///< it has; empty = none
+    bool local = true;                 ///< where it calls from
     std::optional<std::string> proof;  ///< instead of the right one
   };
   greeting hello_to(const std::string& node) const;
