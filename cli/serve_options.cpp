@@ -243,16 +243,12 @@ void add_serve_command(CLI::App& program, session& run) {
   add("--log-format", "QUORATE_LOG_FORMAT", flags->format, "text (the default) or json");
   add("--log-level", "QUORATE_LOG_LEVEL", flags->level, "debug, info (the default), warn, error or off");
   add("--config", "QUORATE_CONFIG", flags->config, "TOML file with any of these flags, without their dashes");
-  verb.add_flag(
-      "--adopt-peers", flags->adopt_peers,
-      "What the data directory holds, used alone or restored, is what the cluster of these peers begins with; "
-      "they must be new, and are filled before they count");
   verb.add_flag("--accept-loss", flags->accept_loss,
                 "Count this node at once though its disk is empty: writes that only lost disks held are given up")
       ->envname("QUORATE_ACCEPT_LOSS");
   verb.add_flag(
           "--adopt-peers", flags->adopt_peers,
-          "Make the directory, which was used without peers, the first of a cluster: the others are filled from it")
+          "Make the directory, used without peers or restored, the first of a cluster: the others are filled from it")
       ->envname("QUORATE_ADOPT_PEERS");
   verb.add_flag("--enable-drills", flags->enable_drills, "Allow admin drill")->envname("QUORATE_ENABLE_DRILLS");
   verb.add_flag("--insecure-listen", flags->insecure_listen, "Allow --listen and --http to reach beyond this machine")
