@@ -239,7 +239,7 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, batch_
     } else if (has_gap) {
       // The defect: it is acknowledged below as if it were held.
     } else if (judged->held) {
-      if (!planted(planted_bug::duplicate_in_place)) verdict = group.judge_again(e);
+      verdict = group.judge_again(e);
     } else if (static_cast<std::int64_t>(milliseconds_of(e.time)) > latest_ms
                && !planted(planted_bug::skewed_stamps_taken)) {
       reached(mark::writer_clock_refused);
