@@ -8,6 +8,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "actors/address.hpp"
@@ -37,7 +38,8 @@ struct poison_watch {
   static constexpr std::size_t watched_max = 1'024;  ///< whoever sends more of them is not worth the memory
   std::optional<log_position> in_hand;
   std::map<log_position, int> deaths;
-  std::map<log_position, int> unreadable;  ///< how often it came so
+  /// How often these bytes came for that place: others in it are another matter.
+  std::map<std::pair<log_position, std::uint64_t>, int> unreadable;
   std::set<log_position> set_aside;
 };
 

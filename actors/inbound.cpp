@@ -123,9 +123,9 @@ void inbound_session::take_write_backs(v1::PeerFrame& frame) {
   if (!frame.uncounted() && !context_.facts.knows_disk(peer_, disk_)) return;
   for (auto& value : *frame.mutable_write_backs()) {
     auto change = take_mutation(*value.mutable_mutation());
-    if (change)
-      if (auto storable = context_.check_value(*change); !storable) change = storable;
     if (!change) return refuse(change.error());
+    // What is no record elsewhere, either, is not passed on by a read; its peer did nothing wrong.
+    if (!context_.check_value(*change).ok()) continue;
     const version stamp{value.version().time(), node_id{value.version().node()}};
     stored_record record{stamp, change->deleted, std::move(change->alias), std::move(change->value)};
     if (!context_.inbox.deliver({std::move(change->key), std::move(record), value.number(), shared_from_this()}))

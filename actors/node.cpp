@@ -455,7 +455,7 @@ result<std::unique_ptr<node>> start_node(const node_options& options, std::uniqu
   if (auto valid = validate(options); !valid) return valid;
   const auto held = store->summary();
   if (!held) return held.error();
-  core::wanted_members wanted{options.name, {}, options.write_quorum, options.adopt_peers};
+  core::wanted_members wanted{options.name, {}, options.write_quorum, options.adopt_peers, options.accept_loss};
   for (const auto& peer : options.peers) wanted.peers.push_back(peer.name);
   auto list = core::settle_members({held->members, !held->vector.empty(), held->disks}, wanted);
   if (!list) return list.error();

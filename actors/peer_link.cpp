@@ -91,6 +91,7 @@ void peer_link_state::on_challenge(const v1::Challenge& challenge) {
                                             + ": give every node the same --cluster-key-file"});
   phase_ = phase::greeting;
   peer_nonce_ = challenge.nonce();
+  connecting_since_ms_ = now_ms();  // another round trip begins
   hello_due_ = true;
   send_hello();
 }
@@ -305,7 +306,7 @@ void peer_link_state::on_refusal(const v1::LogRefusal& refusal) {
   std::int64_t pause_ms = limits::refusal_retry_ms;
   if (refusal.reason() == v1::LogRefusal::GAP) pause_ms = 0;
   if (refusal.reason() == v1::LogRefusal::POISON || refusal.reason() == v1::LogRefusal::FORK)
-    pause_ms = limits::hopeless_retry_ms;
+    pause_ms = log == context->facts.live_log() ? limits::refusal_retry_ms : limits::hopeless_retry_ms;
   if (refusal.reason() == v1::LogRefusal::FORK && log.origin == context->self.id)
     context->writer.send(message::forked{log});
   reached(mark::link_refused);
@@ -319,6 +320,12 @@ void peer_link_state::on_findings(const v1::PeerAnswer& answer) {
   for (const auto& f : answer.findings()) {
     message::found::finding one{f.number(), {f.version().time(), node_id{f.version().node()}}, {}};
     if (f.has_mutation()) {
+      const mutation change{{static_cast<key_kind>(f.mutation().kind()), f.mutation().key()},
+                            f.mutation().deleted(),
+                            f.mutation().alias(),
+                            f.mutation().value()};
+      // It may become an entry of this node's log, which others would not take.
+      if (!context->check_value(change).ok()) continue;
       one.record = stored_record{one.stamp, f.mutation().deleted(), f.mutation().alias(), f.mutation().value()};
       one.key = {static_cast<key_kind>(f.mutation().kind()), f.mutation().key()};
     }

@@ -55,6 +55,16 @@ status writer_state::open(node_context* node) {
   auto unix_ms = static_cast<std::uint64_t>(std::max<std::int64_t>(now_.wall_ms, 0));
   auto epoch = node->store.begin_epoch(unix_ms, static_cast<std::uint16_t>(node->random()));
   if (!epoch) return epoch.error();
+  // An older copy of the disk may have been put back, and peers have brought the lives that it does not know of.
+  if (const auto held = node->store.summary(); held) {
+    const auto used = [&](std::uint64_t number) {
+      return std::any_of(held->vector.begin(), held->vector.end(), [&](const auto& p) {
+        return p.log == log_id{node->self.id, number};
+      });
+    };
+    while (epoch && used(*epoch)) epoch = node->store.begin_epoch(*epoch >> 16, 0xFFFF);
+  }
+  if (!epoch) return epoch.error();
   ensure(live_.epoch < *epoch, "no life of the writer goes on with the log of another");
   live_ = {node->self.id, *epoch};
   auto summary = node->store.summary();
@@ -114,6 +124,8 @@ status writer_state::open_disk(const storage::member_disks& held) {
 status writer_state::remember(const storage::member_disks& disks) {
   storage::write_group group;
   group.disks = disks;
+  // Together: a founder that counts and is not known as one would be taken for a member like the others.
+  if (context_->founding) group.members = context_->facts.members();
   // What was learned since these were put together stays.
   if (group.disks->own == disks_.own) group.disks->complete = disks.complete || disks_.complete;
   for (const auto& [member, disk] : disks_.others) {
@@ -182,15 +194,20 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
     reached(mark::writer_gap_refused);
     return refuse(v1::LogRefusal::GAP);
   }
+  // A member that is there sends its own entries; what it does not know of cannot be relayed.
+  if (e.log.origin != peer.id && !planted(planted_bug::peers_believed)) {
+    const auto live = context_->facts.live_log_of(e.log.origin, now_.steady_us);
+    if (live && live->log == e.log && e.sequence > live->sequence) return refuse(v1::LogRefusal::BUSY);
+  }
   if (!arrived.readable.ok()) {
     // Once it may have been damaged on the way.
-    const log_position where{e.log, e.sequence};
+    const std::pair where{log_position{e.log, e.sequence}, chain_hash(*arrived.encoded)};
     context_->refused(peer.name, arrived.readable);
     auto& poison = context_->poison;
     if (poison.unreadable.size() >= poison_watch::watched_max) poison.unreadable.clear();
-    if (++poison.unreadable[where] < 2) return refuse(v1::LogRefusal::BUSY);
-    if (poison.set_aside.size() < poison_watch::watched_max && poison.set_aside.insert(where).second)
-      ++context_->facts.entries_poisoned;
+    const auto times = ++poison.unreadable[where];
+    if (times < 2) return refuse(v1::LogRefusal::BUSY);
+    if (times == 2) ++context_->facts.entries_poisoned;
     return refuse(v1::LogRefusal::POISON);
   }
   if (context_->poison.set_aside.contains({e.log, e.sequence})) return refuse(v1::LogRefusal::POISON);
@@ -198,11 +215,6 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
   if (e.sequence == 1 && group.vector().positions().size() >= limits::logs_max) {
     context_->refused(peer.name, {errc::overloaded, "another log, and there are " + std::to_string(limits::logs_max)});
     return refuse(v1::LogRefusal::BUSY);
-  }
-  // A member that is there sends its own entries; what it does not know of cannot be relayed.
-  if (e.log.origin != peer.id && !planted(planted_bug::peers_believed)) {
-    const auto live = context_->facts.live_log_of(e.log.origin, now_.steady_us);
-    if (live && live->log == e.log && e.sequence > live->sequence) return refuse(v1::LogRefusal::BUSY);
   }
   return judgement{};
 }
@@ -435,6 +447,7 @@ result<bool> writer_state::pass_on(core::group_builder& group, const record_key&
     e.stamped_by = {};
   }
   auto bytes = std::make_shared<const std::string>(encode(e));
+  if (bytes->size() > limits::entry_bytes_max) return false;  // nobody would take it from this log
   auto verdict = group.add(e, bytes);
   if (!verdict) return verdict.error();
   clock_.observe(e.time);
@@ -479,7 +492,7 @@ status writer_state::confirm(const std::vector<written_back>& values) {
   for (const auto& value : values) {
     auto held = context_->store.get(value.key);
     if (!held) return held.error();
-    if (!*held) return {errc::internal, "a value that was written back is not there"};
+    if (!*held) continue;  // it was not taken; who wants it asks again, or somebody else
     reached((*held)->stamp == value.record.stamp ? mark::writer_write_back_held : mark::writer_write_back_newer);
     if (!value.from) {
       own.findings.push_back({value.number, (*held)->stamp, std::move(*held), value.key});

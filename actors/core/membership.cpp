@@ -48,12 +48,16 @@ result<storage::member_list> settle_members(const directory_facts& held, const w
                       : same_names             ? held.members->write_quorum
                                                : members / 2 + 1;
   if (same_names) {
-    if (held.members->write_quorum != list.write_quorum)
+    // Quorums of one list that are majorities meet, whatever their sizes.
+    const bool both_meet = std::min(held.members->write_quorum, list.write_quorum) >= members / 2 + 1;
+    if (held.members->write_quorum != list.write_quorum && !both_meet)
       return differs("the directory belongs to a cluster whose write quorum is "
                      + std::to_string(held.members->write_quorum) + ", this start says "
                      + std::to_string(list.write_quorum) + ": give every node --write-quorum "
                      + std::to_string(held.members->write_quorum) + ", or none");
+    const auto write_quorum = list.write_quorum;
     list = *held.members;
+    list.write_quorum = write_quorum;
     // Restored, and started before anybody said what it is for: it has never counted in this cluster.
     if (wanted.adopt_peers && list.founder.empty() && held.holds_entries && !held.disks.complete)
       list.founder = wanted.self;
@@ -73,10 +77,12 @@ result<storage::member_list> settle_members(const directory_facts& held, const w
   if (held.members)
     return differs("the directory belongs to a cluster of " + words_of(*held.members) + ", this start names "
                    + words_of(list) + ": start it with the members it has; they cannot be changed yet");
-  if (!held.disks.others.empty() && !knows_exactly(held.disks, list, wanted.self))
+  // One that does not count is filled under the new list, whatever it was before.
+  if (held.disks.complete && !wanted.accept_loss && !held.disks.others.empty()
+      && !knows_exactly(held.disks, list, wanted.self))
     return differs("the directory has counted " + std::to_string(held.disks.others.size()) + " other members, this start "
                    "names " + std::to_string(members - 1) + " (" + text_of(wanted.peers)
-                   + "), not the same: start it with the members it had");
+                   + "), not the same: start it with the members it had; if these are they, once with --accept-loss");
   return list;
 }
 

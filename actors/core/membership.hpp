@@ -29,6 +29,7 @@ struct wanted_members {
   std::vector<std::string> peers;
   unsigned write_quorum = 0;  ///< 0: the one of the directory, or else a majority
   bool adopt_peers = false;
+  bool accept_loss = false;
 };
 
 /// The list to go on with (to be written down where it differs from the directory's), or wrong_cluster: why not, and

@@ -164,7 +164,7 @@ words while_filling(const node_sight& node) {
     if (!holders.empty())
       return {std::string(what) + ", all members are there, and none counts, but " + list_of(holders)
                   + (holders.size() == 1 ? " holds" : " hold") + " records, as a restored directory does",
-              "start one of those once with --accept-loss, which gives up what is only elsewhere"};
+              "start the one that the cluster is to begin with once with --adopt-peers, the others on empty directories"};
     return {std::string(what) + ", all members are there, and they are about to begin", "try again in a moment"};
   }
   // As many complete members fill all others.

@@ -20,7 +20,11 @@ refill_verdict refill::as_new(const log_vector& own, const std::vector<refill_vi
   const bool somebody_holds =
       !own.positions().empty() || any([](const refill_view& other) { return !other.vector.positions().empty(); });
   if (somebody_holds && !somebody_counts) return refill_verdict::wait;
-  return refill_verdict::complete_as_new;
+  // What counts already may have been taken for complete by an operator: what it holds alone must not be missed.
+  const bool all_here = std::all_of(others.begin(), others.end(), [&](const refill_view& other) {
+    return !other.complete || own.covers(other.vector);
+  });
+  return all_here ? refill_verdict::complete_as_new : refill_verdict::wait;
 }
 
 refill_verdict refill::tick(const log_vector& own, const std::vector<refill_view>& others) {

@@ -250,7 +250,7 @@ std::string check_uses(cluster& c, const operations& done) {
   }
   for (const auto& [key, expected] : uses) {
     v1::MemoryRecord record;
-    record.set_id(key);
+    record.set_id(id_of_counted(key));
     const auto total = memory::usage_of(c[0].storage.store(), record);
     if (!total) return "P10: the uses of '" + key + "' cannot be read";
     if (total->count < expected.acknowledged || total->count > expected.possible)

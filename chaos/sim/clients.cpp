@@ -106,9 +106,15 @@ std::string value_of(const operation& op) {
   return value;
 }
 
+std::string counted_key(const std::string& title) { return std::string("sim\0", 4) + title; }
+
+std::string id_of_counted(const std::string& key) { return key.substr(key.find('\0') + 1); }
+
 std::string counted_record(const operation& op) {
   v1::MemoryRecord record;
-  record.set_id(op.key);
+  record.set_id(id_of_counted(op.key));
+  record.set_namespace_("sim");
+  record.set_title(record.id());
   record.set_content("value " + std::to_string(op.number));
   return record.SerializeAsString();
 }
@@ -197,7 +203,7 @@ void clients::choose(operation& op) {
     if (world_.one_in(8)) op.quorum = net::write_quorum::all;
   } else if (dice < register_share_ + rest * 2 / 10) {
     op.of = operation::use::counted;
-    op.key = key_of("counted", world_.below(2));
+    op.key = counted_key(key_of("counted", world_.below(2)));
     if (!world_.one_in(4)) op.what = operation::kind::touch;
     return;
   } else if (dice < register_share_ + rest * 3 / 10) {
@@ -295,7 +301,7 @@ void clients::use_for(member& m, std::int64_t ms_left) {
     const auto op = begin(m);
     op->of = operation::use::counted;
     op->what = operation::kind::touch;
-    op->key = key_of("counted", 0);
+    op->key = counted_key(key_of("counted", 0));
     touch(m, op, [](const operation&) {});
   }
   world_.after(pause_ms * ms, [this, &m, left_ms = ms_left - pause_ms] { use_for(m, left_ms); });

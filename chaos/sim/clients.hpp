@@ -58,6 +58,9 @@ std::string value_of(const operation& op);
 std::uint64_t number_in(const std::string& value);
 /// What is stored under a counted key.
 std::string counted_record(const operation& op);
+/// Only what is a record under its own key can be used: namespace, zero byte, title.
+std::string counted_key(const std::string& title);
+std::string id_of_counted(const std::string& key);
 inline std::string left_of(const std::string& key) { return key + " left"; }
 inline std::string right_of(const std::string& key) { return key + " right"; }
 

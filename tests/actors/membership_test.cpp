@@ -88,7 +88,7 @@ TEST_SUITE("actors.membership") {
     nodes.a().options.peers = {};
     CHECK(nodes.start_of(nodes.a()).code() == errc::wrong_cluster);
     nodes.a().options.peers = peers;
-    nodes.a().options.write_quorum = 3;
+    nodes.a().options.write_quorum = 1;
     CHECK(nodes.start_of(nodes.a()).message().find("--write-quorum 2") != std::string::npos);
     nodes.a().options.write_quorum = 0;
     // An address may change.

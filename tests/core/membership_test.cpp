@@ -56,6 +56,8 @@ TEST_SUITE("core.membership") {
     // Nor is it a way round to call it something else.
     told(settle_members(listed(of_three), {"a", {"b", "c", "d", "e"}, 0, true}));
     CHECK(says(told(settle_members(listed(of_three), {"a", {"b", "c"}, 1})), "--write-quorum 2"));
+    // Two majorities meet: that may be mended.
+    CHECK(settle_members(listed(of_three), {"a", {"b", "c"}, 3})->write_quorum == 3);
   }
 
   TEST_CASE("a directory that was used alone gets peers only when that is asked for") {
@@ -88,6 +90,11 @@ TEST_SUITE("core.membership") {
     CHECK(*settle_members(held, {"a", {"b", "c"}}) == of_three);
     told(settle_members(held, {"a", {"b", "d"}}));
     told(settle_members(held, {"a", {"b", "c", "d", "e"}}));
+    // One that has counted fewer members than it has, because they were never there, needs a word of its operator.
+    CHECK(settle_members(held, {"a", {"b", "c", "d", "e"}, 0, false, true}).ok());
+    auto filling = held;
+    filling.disks.complete = false;
+    CHECK(settle_members(filling, {"a", {"b", "c", "d", "e"}}).ok());
     // It was filled by others and counts among them: nothing to adopt.
     told(settle_members(held, {"a", {"b", "d"}, 0, true}));
   }
