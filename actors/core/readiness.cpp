@@ -162,9 +162,10 @@ words while_filling(const node_sight& node) {
     auto holders = names_of(chosen(node, [](const member_sight& one) { return one.holds; }));
     if (node.holds) holders.insert(holders.begin(), "this node");
     if (!holders.empty())
-      return {std::string(what) + ", all members are there, and none counts, but " + list_of(holders)
-                  + (holders.size() == 1 ? " holds" : " hold") + " records, as a restored directory does",
-              "start the one that the cluster is to begin with once with --adopt-peers, the others on empty directories"};
+      return {
+          std::string(what) + ", all members are there, and none counts, but " + list_of(holders)
+              + (holders.size() == 1 ? " holds" : " hold") + " records, as a restored directory does",
+          "start the one that the cluster is to begin with once with --adopt-peers, the others on empty directories"};
     return {std::string(what) + ", all members are there, and they are about to begin", "try again in a moment"};
   }
   // As many complete members fill all others.

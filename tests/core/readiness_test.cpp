@@ -97,7 +97,7 @@ TEST_SUITE("core.readiness") {
     restored.holds = true;
     auto among_empty = judge(on_new_disk({restored, fresh("c")}));
     CHECK(says(among_empty.why_not.reason, "none counts, but b holds records"));
-    CHECK(says(among_empty.why_not.advice, "--accept-loss"));
+    CHECK(says(among_empty.why_not.advice, "--adopt-peers"));
     auto seen = on_new_disk({fresh("b"), fresh("c")});
     seen.holds = true;
     CHECK(says(judge(seen).why_not.reason, "but this node holds records"));
