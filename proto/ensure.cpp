@@ -7,9 +7,8 @@
 namespace quorate {
 namespace {
 
-void say_and_abort(const char* what, const std::source_location& where) {
-  std::fprintf(stderr, "quorate: a defect in this program: %s (%s:%u)\n", what, where.file_name(),
-               static_cast<unsigned>(where.line()));
+void say_and_abort(const char* what, const char* file, unsigned line) {
+  std::fprintf(stderr, "quorate: a defect in this program: %s (%s:%u)\n", what, file, line);
   std::fflush(stderr);
   std::abort();
 }
@@ -20,8 +19,8 @@ broken_handler handler = say_and_abort;
 
 broken_handler on_broken(broken_handler with) { return std::exchange(handler, with); }
 
-void broken(const char* what, const std::source_location& where) {
-  handler(what, where);
+void broken(const char* what, const char* file, unsigned line) {
+  handler(what, file, line);
   std::abort();
 }
 

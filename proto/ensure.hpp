@@ -5,22 +5,21 @@
 // acknowledges anything that rests on it. Any thread.
 #pragma once
 
-#include <source_location>
-
 namespace quorate {
 
 /// Called when a condition is broken; must not return. The simulator and tests throw from it; by default the line goes
 /// to standard error and the process aborts.
-using broken_handler = void (*)(const char* what, const std::source_location& where);
+using broken_handler = void (*)(const char* what, const char* file, unsigned line);
 /// Not while other threads run. Gives back the one before.
 broken_handler on_broken(broken_handler handler);
 
-[[noreturn]] void broken(const char* what, const std::source_location& where);
+[[noreturn]] void broken(const char* what, const char* file, unsigned line);
 
-inline void ensure(bool condition, const char* what,
-                   const std::source_location& where = std::source_location::current()) {
+// The builtins, because std::source_location is not in every compiler that reads this.
+inline void ensure(bool condition, const char* what, const char* file = __builtin_FILE(),
+                   unsigned line = __builtin_LINE()) {
   if (!condition) [[unlikely]]
-    broken(what, where);
+    broken(what, file, line);
 }
 
 }  // namespace quorate

@@ -149,7 +149,7 @@ namespace {
 simulation* running = nullptr;
 
 /// A defect that the program itself noticed: of this run, and of whoever has its turn.
-void note_defect(const char* what, const std::source_location&) {
+void note_defect(const char* what, const char*, unsigned) {
   running->broken(std::string("a condition of the program does not hold: ") + what);
   throw std::logic_error(what);
 }

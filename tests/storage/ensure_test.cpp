@@ -23,7 +23,7 @@ struct broken_condition {
 class thrown_conditions {
  public:
   thrown_conditions()
-      : before_(on_broken([](const char* what, const std::source_location&) { throw broken_condition{what}; })) {}
+      : before_(on_broken([](const char* what, const char*, unsigned) { throw broken_condition{what}; })) {}
   thrown_conditions(const thrown_conditions&) = delete;
   ~thrown_conditions() { on_broken(before_); }
 
