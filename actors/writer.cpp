@@ -62,7 +62,11 @@ status writer_state::open(node_context* node) {
         return p.log == log_id{node->self.id, number};
       });
     };
-    while (epoch && used(*epoch)) epoch = node->store.begin_epoch(*epoch >> 16, 0xFFFF);
+    while (epoch && used(*epoch)) {
+      const auto taken = *epoch;
+      epoch = node->store.begin_epoch(taken >> 16, 0xFFFF);
+      ensure(!epoch || *epoch > taken, "a store's next epoch is above the one before");
+    }
   }
   if (!epoch) return epoch.error();
   ensure(live_.epoch < *epoch, "no life of the writer goes on with the log of another");

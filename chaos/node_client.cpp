@@ -5,6 +5,8 @@
 #include <grpcpp/support/channel_arguments.h>
 
 #include "health.grpc.pb.h"
+#include "quorate/v1/admin.grpc.pb.h"
+#include "quorate/v1/memory.grpc.pb.h"
 
 namespace quorate::chaos {
 namespace {
@@ -98,72 +100,78 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address) {
   return grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
 }
 
+struct node_client::stubs {
+  v1::Memory::Stub memory;
+  v1::Admin::Stub admin;
+};
+
 node_client::node_client(const std::string& address)
     : address_(address),
       channel_(make_channel(address)),
-      memory_(v1::Memory::NewStub(channel_)),
-      admin_(v1::Admin::NewStub(channel_)) {}
+      stubs_(new stubs{v1::Memory::Stub(channel_), v1::Admin::Stub(channel_)}) {}
+
+node_client::~node_client() = default;
 
 grpc::Status node_client::store(const v1::StoreRequest& request, v1::StoreReply* reply, milliseconds deadline) {
   grpc::ClientContext context;
   set_deadline(context, deadline);
-  return memory_->Store(&context, request, reply);
+  return stubs_->memory.Store(&context, request, reply);
 }
 
 grpc::Status node_client::store_batch(const v1::StoreBatchRequest& request, v1::StoreBatchReply* reply,
                                       milliseconds deadline) {
   grpc::ClientContext context;
   set_deadline(context, deadline);
-  return memory_->StoreBatch(&context, request, reply);
+  return stubs_->memory.StoreBatch(&context, request, reply);
 }
 
 grpc::Status node_client::get(const v1::GetRequest& request, v1::GetReply* reply) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
-  return memory_->Get(&context, request, reply);
+  return stubs_->memory.Get(&context, request, reply);
 }
 
 grpc::Status node_client::list(const v1::ListRequest& request, v1::ListReply* reply) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
-  return memory_->List(&context, request, reply);
+  return stubs_->memory.List(&context, request, reply);
 }
 
 grpc::Status node_client::update(const v1::UpdateRequest& request, v1::StoreReply* reply) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
-  return memory_->Update(&context, request, reply);
+  return stubs_->memory.Update(&context, request, reply);
 }
 
 grpc::Status node_client::remove(const v1::DeleteRequest& request, v1::DeleteReply* reply, milliseconds deadline) {
   grpc::ClientContext context;
   set_deadline(context, deadline);
-  return memory_->Delete(&context, request, reply);
+  return stubs_->memory.Delete(&context, request, reply);
 }
 
 grpc::Status node_client::node_status(v1::StatusReply* reply) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
-  return admin_->Status(&context, {}, reply);
+  return stubs_->admin.Status(&context, {}, reply);
 }
 
 grpc::Status node_client::actors(v1::ActorsReply* reply) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
-  return admin_->Actors(&context, {}, reply);
+  return stubs_->admin.Actors(&context, {}, reply);
 }
 
 grpc::Status node_client::digest(v1::DigestReply* reply) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
-  return admin_->Digest(&context, {}, reply);
+  return stubs_->admin.Digest(&context, {}, reply);
 }
 
 grpc::Status node_client::drill(const v1::DrillRequest& request) {
   grpc::ClientContext context;
   set_deadline(context, call_bound);
   v1::DrillReply reply;
-  return admin_->Drill(&context, request, &reply);
+  return stubs_->admin.Drill(&context, request, &reply);
 }
 
 bool node_client::serving() {

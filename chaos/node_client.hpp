@@ -5,6 +5,9 @@
 // tenth of a second instead of minutes.
 #pragma once
 
+#include <grpcpp/channel.h>
+#include <grpcpp/support/status.h>
+
 #include <chrono>
 #include <map>
 #include <memory>
@@ -12,8 +15,8 @@
 #include <string>
 
 #include "proto/status.hpp"
-#include "quorate/v1/admin.grpc.pb.h"
-#include "quorate/v1/memory.grpc.pb.h"
+#include "quorate/v1/admin.pb.h"
+#include "quorate/v1/memory.pb.h"
 
 namespace quorate::chaos {
 
@@ -40,6 +43,7 @@ std::shared_ptr<grpc::Channel> make_channel(const std::string& address);
 class node_client {
  public:
   explicit node_client(const std::string& address);
+  ~node_client();
 
   const std::string& address() const { return address_; }
   const std::shared_ptr<grpc::Channel>& channel() const { return channel_; }
@@ -65,8 +69,8 @@ class node_client {
  private:
   std::string address_;
   std::shared_ptr<grpc::Channel> channel_;
-  std::unique_ptr<v1::Memory::Stub> memory_;
-  std::unique_ptr<v1::Admin::Stub> admin_;
+  struct stubs;  ///< their headers are large, and many include this one
+  std::unique_ptr<stubs> stubs_;
 };
 
 }  // namespace quorate::chaos
