@@ -77,7 +77,7 @@ void inbound_session::begin(const v1::Hello& hello, core::log_vector vector, v1:
   sealed->set_content(welcome.SerializeAsString());
   sealed->set_proof(
       make_proof(context_.options.cluster_key, proof_of::welcome, caller_nonce_, own_nonce_, sealed->content()));
-  answers_->send(std::move(answer));
+  tell(std::move(answer));
 }
 
 void inbound_session::take_heartbeat(const v1::PeerFrame& frame) {
@@ -89,7 +89,7 @@ void inbound_session::take_heartbeat(const v1::PeerFrame& frame) {
   // Before the vector: what is said to be held must not be older than what is said to count.
   introduce(context_.facts, answer);
   core::fill(context_.facts.news_for(announced_), echo->mutable_vector());
-  answers_->send(std::move(answer));
+  tell(std::move(answer));
   context_.facts.change_peer(peer_, [&](peer_fact& f) {
     f.live = {{context_.peers[peer_].id, beat.epoch()}, beat.end()};
     f.called_us = heard_us_;
@@ -116,7 +116,7 @@ void inbound_session::take_questions(const v1::PeerFrame& frame) {
     if (*held) fill(key, **held, {question.known().time(), node_id{question.known().node()}}, finding);
     bytes += finding->mutation().value().size();
   }
-  answers_->send(std::move(answer));
+  tell(std::move(answer));
 }
 
 void inbound_session::take_write_backs(v1::PeerFrame& frame) {
@@ -142,6 +142,10 @@ void fill(const record_key& key, const stored_record& held, const version& known
   out->mutable_version()->set_time(held.stamp.time);
   out->mutable_version()->set_node(to_number(held.stamp.node));
   if (held.stamp > known) fill(key, held.deleted, held.alias, held.value, out->mutable_mutation());
+}
+
+void inbound_session::tell(v1::PeerAnswer&& answer) {
+  if (auto sent = answers_->send(std::move(answer)); !sent) refuse(sent);
 }
 
 void inbound_session::refuse(const status& why) {
@@ -187,7 +191,7 @@ void inbound_session::take_entries(v1::PeerFrame& frame) {
 }
 
 void inbound_session::answer(v1::PeerAnswer&& answer) {
-  if (!closed_) answers_->send(std::move(answer));
+  if (!closed_) tell(std::move(answer));
 }
 
 void inbound_session::on_batch_lost() { close({errc::unavailable, "the writer died; send again"}); }

@@ -64,7 +64,9 @@ class inbound_session : public net::inbound_link, public std::enable_shared_from
   void take_entries(v1::PeerFrame& frame);
   void take_questions(const v1::PeerFrame& frame);
   void take_write_backs(v1::PeerFrame& frame);
-  /// The peer sent what cannot be: count it, say so, end the stream.
+  /// Sends the answer; ends the stream of a peer that does not read them.
+  void tell(v1::PeerAnswer&& answer);
+  /// The peer did what cannot be taken: count it, say so, end the stream.
   void refuse(const status& why);
 
   node_context& context_;

@@ -171,7 +171,8 @@ using read_ticket = ticket<read_request>;
 class answer_sink {
  public:
   virtual ~answer_sink() = default;
-  virtual void send(v1::PeerAnswer&& answer) = 0;
+  /// Not ok, once: why this answer ended the stream. The peer does not read what it is answered.
+  virtual status send(v1::PeerAnswer&& answer) = 0;
   /// Ends the stream with this error.
   virtual void close(const status& why) = 0;
 };

@@ -14,25 +14,32 @@ using reactor_base = grpc::ServerBidiReactor<v1::PeerFrame, v1::PeerAnswer>;
 /// Where answers go in. Outlives the reactor; knows when it is gone.
 class outlet final : public answer_sink {
  public:
-  explicit outlet(reactor_base* reactor) : reactor_(reactor) {}
+  outlet(reactor_base* reactor, grpc::CallbackServerContext* call) : reactor_(reactor), call_(call) {}
 
-  void send(v1::PeerAnswer&& answer) override {
-    std::lock_guard lock(mutex_);
-    if (finished_) return;
-    if (writing_) {
-      // A peer that does not read its answers must not have them kept without bound.
-      waiting_bytes_ += answer.ByteSizeLong();
-      if (waiting_bytes_ > limits::answers_waiting_bytes_max) {
-        finished_ = true;
-        waiting_.Clear();
-        reactor_->Finish(to_grpc({errc::overloaded, "the answers on this stream are not read"}));
-        return;
+  status send(v1::PeerAnswer&& answer) override {
+    {
+      std::lock_guard lock(mutex_);
+      if (finished_) return {};
+      if (!writing_) {
+        start_write(std::move(answer));
+        return {};
       }
-      waiting_.MergeFrom(answer);
-      has_waiting_ = true;
-      return;
+      waiting_bytes_ += answer.ByteSizeLong();
+      if (waiting_bytes_ <= limits::answers_waiting_bytes_max) {
+        waiting_.MergeFrom(answer);
+        has_waiting_ = true;
+        return {};
+      }
+      finished_ = true;
+      waiting_ = v1::PeerAnswer();  // Clear() would keep the memory
     }
-    start_write(std::move(answer));
+    const status why{errc::overloaded, "it does not read what it is answered"};
+    // Cancelled, too: a status waits behind the answers that are not read, and they would be kept for as long. Nobody
+    // else finishes the call any more, so it lives until the second line; without the lock, because gRPC may tell of
+    // the first on this thread.
+    call_->TryCancel();
+    reactor_->Finish(to_grpc(why));
+    return why;
   }
 
   void close(const status& why) override { finish(to_grpc(why)); }
@@ -68,6 +75,7 @@ class outlet final : public answer_sink {
 
   std::mutex mutex_;
   reactor_base* reactor_;
+  grpc::CallbackServerContext* call_;
   bool writing_ = false;
   bool has_waiting_ = false;
   std::size_t waiting_bytes_ = 0;
@@ -86,7 +94,8 @@ bool is_local(std::string_view peer) {
 
 class link_reactor final : public reactor_base {
  public:
-  link_reactor(node_api& node, bool local) : node_(node), local_(local), outlet_(std::make_shared<outlet>(this)) {
+  link_reactor(node_api& node, grpc::CallbackServerContext* call)
+      : node_(node), local_(is_local(call->peer())), outlet_(std::make_shared<outlet>(this, call)) {
     StartRead(&frame_);
   }
 
@@ -119,7 +128,7 @@ class link_reactor final : public reactor_base {
       return false;
     }
     link_ = std::move(*accepted);
-    outlet_->send(std::move(answer));
+    static_cast<void>(outlet_->send(std::move(answer)));  // the first one fits
     return true;
   }
 
@@ -132,8 +141,6 @@ class link_reactor final : public reactor_base {
 
 }  // namespace
 
-reactor_base* replication_service::Link(grpc::CallbackServerContext* context) {
-  return new link_reactor(node_, is_local(context->peer()));
-}
+reactor_base* replication_service::Link(grpc::CallbackServerContext* call) { return new link_reactor(node_, call); }
 
 }  // namespace quorate::net

@@ -1,5 +1,6 @@
 // quorate.v1.Replication: the receiving end of peer streams. One reactor per stream; frames go up to the node's
-// inbound_link, answers come down through an answer_sink and are merged while a write is under way.
+// inbound_link, answers come down through an answer_sink and are merged while a write is under way. A peer that lets
+// more of them wait than limits::answers_waiting_bytes_max loses the stream, and nothing is kept for it.
 #pragma once
 
 #include "net/node_api.hpp"

@@ -181,8 +181,9 @@ class network::handle final : public net::peer_stream {
 class network::sink final : public net::answer_sink {
  public:
   explicit sink(std::weak_ptr<stream> s) : stream_(std::move(s)) {}
-  void send(v1::PeerAnswer&& answer) override {
+  status send(v1::PeerAnswer&& answer) override {
     if (auto s = stream_.lock()) s->answer(std::move(answer));
+    return {};
   }
   void close(const status& why) override {
     if (auto s = stream_.lock()) s->close_by_acceptor(why);

@@ -95,6 +95,29 @@ TEST_SUITE("actors.accept") {
     newer.close();
   }
 
+  TEST_CASE_FIXTURE(alone,
+                    "a peer that does not read its answers loses its stream, is told of once, and holds up none") {
+    hand_made_peer b("b");
+    hand_made_peer c("c");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    REQUIRE(c.open(a().api(), c.hello_to("a")) == "ok");
+    b.stop_reading();
+    b.send({b.put(1, now(a()), "one", "value")});
+    REQUIRE(eventually([&] { return b.closed().has_value(); }));
+    CHECK(b.closed()->code() == errc::overloaded);
+    b.heartbeat();
+    b.send({b.put(2, now(a()), "two", "value")});
+    c.heartbeat();
+    CHECK(c.echoes() == 1);
+    c.send({c.put(1, now(a()), "of c", "value")});
+    CHECK(eventually([&] { return c.acks().size() == 1; }));
+    CHECK(a().disk.version_of("two") == version{});
+    CHECK(a().status().peers_refused() == 1);
+    CHECK_FALSE(c.closed().has_value());
+    b.close();
+    c.close();
+  }
+
   TEST_CASE_FIXTURE(alone, "gaps are refused with the place to go on from, and what is held is acknowledged again") {
     hand_made_peer b("b");
     REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
@@ -366,7 +389,7 @@ TEST_SUITE("actors.accept.proof") {
     std::vector<std::unique_ptr<hand_made_peer>> silent;
     std::vector<std::shared_ptr<net::inbound_link>> links;
     struct deaf final : net::answer_sink {
-      void send(v1::PeerAnswer&&) override {}
+      status send(v1::PeerAnswer&&) override { return {}; }
       void close(const status&) override { ++ended; }
       std::atomic<int> ended{0};
     };

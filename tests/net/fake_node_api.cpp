@@ -52,8 +52,9 @@ void fake_node_api::read(read_ticket&& ticket) {
   if (answer) taken.finish(std::move(*answer));
 }
 
-result<std::shared_ptr<inbound_link>> fake_node_api::accept(const v1::Knock&, bool, std::shared_ptr<answer_sink>,
-                                                            v1::Challenge*) {
+result<std::shared_ptr<inbound_link>> fake_node_api::accept(const v1::Knock& knock, bool,
+                                                            std::shared_ptr<answer_sink> answers, v1::Challenge*) {
+  if (on_accept) return on_accept(knock, std::move(answers));
   return status(errc::not_permitted, "a fake node has no peers");
 }
 

@@ -55,6 +55,8 @@ class fake_node_api final : public node_api {
     return on_back_up ? on_back_up(request, reply) : node_api::back_up(request, reply);
   }
   std::function<status(const v1::BackupIntoRequest&, v1::BackupIntoReply*)> on_back_up;
+  /// What a stream becomes that a peer opens; without it nobody is taken.
+  std::function<std::shared_ptr<inbound_link>(const v1::Knock&, std::shared_ptr<answer_sink>)> on_accept;
 
   /// What the next write finds in the place of its own: it was superseded, and is repeated.
   std::optional<stored_record> newer;

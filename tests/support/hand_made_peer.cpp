@@ -17,18 +17,21 @@ struct hand_made_peer::heard {
   std::size_t echoes = 0;
   std::string welcome;
   std::optional<status> closed;
+  bool reads = true;
 };
 
 class hand_made_peer::ear final : public net::answer_sink {
  public:
   explicit ear(std::shared_ptr<heard> what) : heard_(std::move(what)) {}
-  void send(v1::PeerAnswer&& answer) override {
+  status send(v1::PeerAnswer&& answer) override {
     std::lock_guard lock(heard_->mutex);
+    if (!heard_->reads) return {errc::overloaded, "it does not read what it is answered"};
     heard_->acks.insert(heard_->acks.end(), answer.acks().begin(), answer.acks().end());
     heard_->refusals.insert(heard_->refusals.end(), answer.refusals().begin(), answer.refusals().end());
     heard_->findings.insert(heard_->findings.end(), answer.findings().begin(), answer.findings().end());
     if (answer.has_echo()) ++heard_->echoes;
     if (answer.has_welcome()) heard_->welcome = answer.welcome().content();
+    return {};
   }
   void close(const status& why) override {
     std::lock_guard lock(heard_->mutex);
@@ -125,6 +128,11 @@ void hand_made_peer::write_back(std::uint64_t number, version stamp, const std::
   wanted->mutable_mutation()->set_key(key);
   wanted->mutable_mutation()->set_value(value);
   link_->on_frame(std::move(frame));
+}
+
+void hand_made_peer::stop_reading() {
+  std::lock_guard lock(heard_->mutex);
+  heard_->reads = false;
 }
 
 void hand_made_peer::close() {

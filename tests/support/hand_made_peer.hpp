@@ -41,6 +41,8 @@ class hand_made_peer {
   void ask(std::uint64_t number, const std::string& key);
   /// Wants the node to hold this, as a read would.
   void write_back(std::uint64_t number, version stamp, const std::string& key, const std::string& value);
+  /// From now on it lets its answers wait, and the next one is one too many.
+  void stop_reading();
   void close();
 
   /// An entry of this peer's log that puts one value, without the hash of the one before it.

@@ -105,7 +105,10 @@ class loopback_network::handle final : public net::peer_stream {
 class loopback_network::sink final : public net::answer_sink {
  public:
   explicit sink(std::shared_ptr<stream> accepted) : stream_(std::move(accepted)) {}
-  void send(v1::PeerAnswer&& answer) override { stream_->answer(std::move(answer)); }
+  status send(v1::PeerAnswer&& answer) override {
+    stream_->answer(std::move(answer));
+    return {};
+  }
   void close(const status& why) override { stream_->close_by_acceptor(why); }
 
  private:
