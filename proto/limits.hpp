@@ -55,6 +55,8 @@ inline constexpr std::size_t answers_waiting_bytes_max = 8u << 20;    // for a p
 // What a peer may say of logs. No counter comes near the first; the second is the room for all lives of all members.
 inline constexpr std::uint64_t sequence_max = std::uint64_t{1} << 62;
 inline constexpr std::size_t logs_max = 65'536;
+// In a vector there may be more: a node's own lives begin however many logs its peers brought.
+inline constexpr std::size_t logs_named_max = 2 * logs_max;
 inline constexpr std::size_t foreign_origins_max = 64;  // writers of logs that came with a directory and are no members
 inline constexpr std::size_t handshakes_open_max = 64;  // streams whose caller has not yet shown that it is a member
 

@@ -30,9 +30,9 @@ status check_disk(std::uint64_t disk, const known_facts& known) {
 }
 
 status check(const positions& vector, const known_facts& known) {
-  if (static_cast<std::size_t>(vector.size()) > limits::logs_max)
+  if (static_cast<std::size_t>(vector.size()) > limits::logs_named_max)
     return broken_rule(std::to_string(vector.size()) + " logs are named, there can be "
-                       + std::to_string(limits::logs_max));
+                       + std::to_string(limits::logs_named_max));
   for (const auto& p : vector) {
     const log_position position{{node_id{p.origin()}, p.epoch()}, p.sequence()};
     if (!known.origins->contains(position.log.origin))

@@ -1,8 +1,10 @@
 // Who may open a stream to a node, and under what configuration a node starts.
 #include <doctest/doctest.h>
 
+#include <algorithm>
 #include <atomic>
 #include <memory>
+#include <set>
 #include <vector>
 
 #include "actors/core/peer_rules.hpp"
@@ -535,6 +537,51 @@ TEST_SUITE("actors.accept.numbers") {
     CHECK(a().disk.value_of("key") == "latest");
     CHECK(a().status().forks() == 2);
     b.close();
+  }
+
+  TEST_CASE_FIXTURE(alone, "however many logs a peer brings, there is an end to them, and the node's own lives begin") {
+    constexpr std::size_t frame = 2'048;
+    constexpr std::size_t sent = limits::logs_max + frame;
+    hand_made_peer b("b");
+    REQUIRE(b.open(a().api(), b.hello_to("a")) == "ok");
+    const auto life = [&](std::uint64_t epoch, sequence_number sequence) {
+      auto e = b.put(sequence, now(a()) + epoch, "key", "value");
+      e.log.epoch = epoch;
+      return e;
+    };
+    for (std::uint64_t epoch = 1; epoch <= sent; epoch += frame) {
+      std::vector<entry> entries;
+      for (std::uint64_t i = epoch; i < epoch + frame; ++i) entries.push_back(life(i, 1));
+      b.send(entries);
+    }
+    REQUIRE(eventually([&] { return b.acks().size() + b.refusals().size() == sent; }));
+    CHECK(b.acks().size() == limits::logs_max);
+    const auto refusals = b.refusals();
+    CHECK(std::all_of(refusals.begin(), refusals.end(),
+                      [](const auto& one) { return one.reason() == v1::LogRefusal::BUSY && one.have() == 0; }));
+    CHECK_FALSE(b.closed().has_value());
+    // What is there goes on.
+    b.send({life(1, 2), life(sent, 1)});
+    REQUIRE(eventually([&] { return b.acks().size() == limits::logs_max + 1; }));
+    CHECK(b.acks().back().epoch() == 1);
+    CHECK(b.acks().back().upto() == 2);
+    b.close();
+    // And so does the node, in this life and the next, without being turned away for what it holds then.
+    for (std::size_t lives = 1; lives <= 2; ++lives) {
+      CHECK(write(a().api(), "own", "value", {.quorum = net::write_quorum::one}).ok());
+      hand_made_peer c("c");
+      REQUIRE(c.open(a().api(), c.hello_to("a")) == "ok");
+      const auto welcome = c.welcome();
+      CHECK(static_cast<std::size_t>(welcome.vector_size()) == limits::logs_max + lives);
+      const std::set<node_id> members{node_id_of("a"), node_id_of("b"), node_id_of("c")};
+      const auto taken =
+          core::check(welcome, {std::make_shared<const std::set<node_id>>(members), {}, a().time.wall_ms()});
+      CHECK_MESSAGE(taken.ok(), taken.message());
+      c.close();
+      a().stop();
+      a().start();
+    }
+    CHECK(a().failures().empty());
   }
 
   TEST_CASE("of the live log of a member that is there nobody relays more than it says there is") {

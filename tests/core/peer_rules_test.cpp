@@ -120,7 +120,7 @@ TEST_SUITE("core.peer_rules") {
     // Of an earlier life of ours a peer may hold more than we do: we lost it with our disk.
     CHECK(welcome_passes([](auto& w) { add(w.mutable_vector(), a, 6, 1'000'000); }));
     CHECK_FALSE(welcome_passes([](auto& w) {
-      for (std::size_t i = 0; i < limits::logs_max; ++i) add(w.mutable_vector(), b, i + 10, 1);
+      for (std::size_t i = 0; i < limits::logs_named_max; ++i) add(w.mutable_vector(), b, i + 10, 1);
     }));
     CHECK_FALSE(answer_passes([](auto& m) { m.mutable_echo()->mutable_vector(0)->set_sequence(top); }));
   }
