@@ -2,8 +2,8 @@
 //
 // Owned by the node, around the real store; any thread, as the store below. The finding is told once, on the thread
 // that made it, and nothing is served from then on: what else is wrong on a disk that changed a byte is not known, and
-// a read that came back whole by luck helps nobody whose next one does not. Every caller, the finder included, gets
-// errc::corruption.
+// a read that came back whole by luck helps nobody whose next one does not. Callers that meet damage get
+// errc::corruption, whoever comes after the first of them errc::disk_damaged.
 #pragma once
 
 #include <atomic>
@@ -69,7 +69,7 @@ class guarded_store final : public storage::store {
   class guarded_view;
 
   status refusal() const {
-    return {errc::shutting_down, "this node's disk was found damaged and is no longer read; ask another node"};
+    return {errc::disk_damaged, "this node's disk was found damaged and is no longer read; ask another node"};
   }
 
   template <class Read>

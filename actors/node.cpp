@@ -254,8 +254,8 @@ class running_node final : public node, public net::node_api {
   }
 
   void fail(const status& why) {
-    // Said by the guard of a damaged store; who found the damage reports it, and that is the reason.
-    if (why.code() == errc::shutting_down) return;
+    // Said by the guard of the store; who found the damage reports it, and that is the reason.
+    if (why.code() == errc::disk_damaged) return;
     if (failed_.exchange(true)) return;
     logging::event(logging::level::error, "node.failed", {{"reason", why.message()}});
     logging::flush();

@@ -216,7 +216,7 @@ class quorate_source final : public row_source {
  private:
   void read() {
     end_ = from_.client->export_rows(before_, [this](v1::ExportPiece& piece) {
-      return pieces_.give(std::move(piece)) ? status() : status(errc::shutting_down, "no more is wanted");
+      return pieces_.give(std::move(piece)) ? status() : status(errc::unavailable, "no more is wanted");
     });
     pieces_.close();
   }
