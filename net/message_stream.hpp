@@ -1,15 +1,23 @@
 // A call whose answer is a stream: sends message by message, as fast as the caller takes them.
 //
 // For the services of this folder. Each message is made on one of gRPC's threads, when the one before it is on its
-// way; nothing here blocks beyond that. Owns itself: gone when the call is.
+// way; nothing here blocks beyond that. Owns itself: gone when the call is. What it reads from may hold much (an
+// instant of the store keeps all that was there then), so a caller that takes nothing for limits::stream_patience_ms
+// is given up: the source is let go at once, and the call ends with errc::deadline_exceeded once the caller reads on.
 #pragma once
 
+#include <grpcpp/alarm.h>
 #include <grpcpp/grpcpp.h>
 
+#include <chrono>
 #include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
 #include <utility>
 
 #include "net/status_map.hpp"
+#include "proto/limits.hpp"
 #include "proto/status.hpp"
 
 namespace quorate::net {
@@ -18,9 +26,13 @@ namespace quorate::net {
 template <class Message, class Source>
 class message_stream final : public grpc::ServerWriteReactor<Message> {
  public:
-  explicit message_stream(Source source) : source_(std::move(source)) { send(); }
+  explicit message_stream(Source source, std::int64_t patience_ms = limits::stream_patience_ms)
+      : patience_ms_(patience_ms), source_(std::move(source)) {
+    send();
+  }
 
   void OnWriteDone(bool ok) override {
+    if (!delivery_->decide()) return;  // given up, and finished
     if (ok)
       send();
     else
@@ -29,15 +41,47 @@ class message_stream final : public grpc::ServerWriteReactor<Message> {
   void OnDone() override { delete this; }
 
  private:
+  /// One message on its way: it is taken, or given up. Whoever decides has the stream for himself, which is not
+  /// finished and so still there.
+  class delivery {
+   public:
+    bool decide() {
+      const std::lock_guard lock(mutex_);
+      return !std::exchange(decided_, true);
+    }
+    std::unique_lock<std::mutex> hold() { return std::unique_lock(mutex_); }
+
+   private:
+    std::mutex mutex_;
+    bool decided_ = false;
+  };
+
   void send() {
-    const auto more = source_.next(&message_);
+    const auto more = source_->next(&message_);
     if (!more) return this->Finish(to_grpc(more.error()));
     if (!*more) return this->Finish(grpc::Status::OK);
+    delivery_ = std::make_shared<delivery>();
+    const auto held = delivery_->hold();  // not given up before it is on its way
+    alarm_ = std::make_unique<grpc::Alarm>();
+    alarm_->Set(std::chrono::system_clock::now() + std::chrono::milliseconds(patience_ms_),
+                [this, one = delivery_](bool late) {
+                  if (late && one->decide()) give_up();
+                });
     this->StartWrite(&message_);
   }
 
-  Source source_;
+  void give_up() {
+    source_.reset();
+    this->Finish(
+        to_grpc({errc::deadline_exceeded, "what was sent was not taken within " + std::to_string(patience_ms_ / 1000)
+                                              + " s, and what it was read from is let go; ask again"}));
+  }
+
+  const std::int64_t patience_ms_;
+  std::optional<Source> source_;
   Message message_;
+  std::shared_ptr<delivery> delivery_;
+  std::unique_ptr<grpc::Alarm> alarm_;  ///< of this delivery
 };
 
 /// A stream that ends before it begins.

@@ -99,7 +99,7 @@ grpc::ServerWriteReactor<v1::ExportPiece>* transfer_service::Export(CallbackServ
   export_source source(std::move(view));
   if (auto started = source.start_after(request->cursor()); !started)
     return new refused_stream<v1::ExportPiece>(started);
-  return new message_stream<v1::ExportPiece, export_source>(std::move(source));
+  return new message_stream<v1::ExportPiece, export_source>(std::move(source), stream_patience_ms_);
 }
 
 ServerUnaryReactor* transfer_service::Import(CallbackServerContext* call, const v1::ImportRequest* request,

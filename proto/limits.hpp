@@ -34,6 +34,8 @@ inline constexpr std::size_t page_bytes_max = 1u << 20;
 // Reads that scan, search or wait.
 inline constexpr std::size_t read_threads = 2;
 inline constexpr std::size_t waiting_reads_max = 256;
+// Of an export or a backup whose caller takes nothing; what it is read from is kept for as long.
+inline constexpr std::int64_t stream_patience_ms = 120'000;
 
 // Entries, frames, windows.
 inline constexpr std::size_t key_bytes_max = 16u << 10;

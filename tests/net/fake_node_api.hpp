@@ -35,7 +35,7 @@ class fake_node_api final : public node_api {
   void read(read_ticket&& ticket) override;
   const record_reader& records() const override { return reader; }
   std::unique_ptr<record_reader> view() const override {
-    return holds_instants ? std::make_unique<fake_reader>(reader) : nullptr;
+    return holds_instants ? std::make_unique<counted_view>(reader, views) : nullptr;
   }
   bool holds(const log_position& position) const override {
     ++asked_for_held;
@@ -70,6 +70,7 @@ class fake_node_api final : public node_api {
 
   fake_reader reader;
   bool holds_instants = true;                     ///< whether it has a view
+  mutable std::atomic<int> views = 0;             ///< that are held
   std::atomic<sequence_number> held = 1'000'000;  ///< of every log
   mutable std::atomic<int> asked_for_held = 0;    ///< how often
   /// What a search of words finds, whatever is asked.
@@ -87,6 +88,11 @@ class fake_node_api final : public node_api {
   std::vector<std::pair<record_key, std::int64_t>> reads;  ///< with their deadlines
 
  private:
+  struct counted_view final : fake_reader {
+    counted_view(const fake_reader& now, std::atomic<int>& count) : fake_reader(now), count_(count) { ++count_; }
+    ~counted_view() override { --count_; }
+    std::atomic<int>& count_;
+  };
   /// The error of the plan, if it has one.
   status plan(write_request& request, write_answer* answer);
 

@@ -6,8 +6,10 @@
 #include "memory/operations.hpp"
 #include "memory/transfer_row.hpp"
 #include "net/client.hpp"
+#include "net/transfer_service.hpp"
 #include "quorate/v1/transfer.grpc.pb.h"
 #include "tests/net/fake_node_api.hpp"
+#include "tests/support/eventually.hpp"
 
 using namespace quorate;
 using namespace quorate::net;
@@ -155,6 +157,64 @@ TEST_SUITE("net.transfer") {
     store.node->holds_instants = false;
     end = store.rows.export_rows({}, take);
     CHECK(end.code == grpc::StatusCode::PERMISSION_DENIED);
+  }
+
+  TEST_CASE(
+      "an export that is not read lets go of its instant, and says so to who reads on; one that is read does not") {
+    constexpr std::int64_t patience_ms = 300;
+    constexpr int pieces = 300;  // far more than the buffers of both ends of a connection
+    fake_node_api node;
+    transfer_service service(node, patience_ms);
+    grpc::ServerBuilder builder;
+    int port = 0;
+    builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
+    builder.RegisterService(&service);
+    const auto server = builder.BuildAndStart();
+    REQUIRE(server);
+    const auto stub = v1::Transfer::NewStub(
+        grpc::CreateChannel("127.0.0.1:" + std::to_string(port), grpc::InsecureChannelCredentials()));
+    std::size_t rows = 0;
+    for (int piece = 0; piece < pieces; ++piece) {
+      v1::ImportRequest request;
+      for (int i = 0; i < 4; ++i) {
+        const auto id = std::to_string(rows++);
+        *request.add_rows() = memory_row(id, id);
+        request.mutable_rows(i)->mutable_memory()->set_content(std::string(60'000, 'x'));
+      }
+      v1::ImportReply reply;
+      grpc::ClientContext context;
+      REQUIRE(stub->Import(&context, request, &reply).ok());
+    }
+    v1::ExportPiece piece;
+    const auto read_to_end = [&](grpc::ClientReader<v1::ExportPiece>& reader) {
+      std::size_t read = 0;
+      while (reader.Read(&piece)) read += static_cast<std::size_t>(piece.rows_size());
+      return read;
+    };
+    {
+      grpc::ClientContext context;
+      const auto reader = stub->Export(&context, {});
+      CHECK(read_to_end(*reader) == rows);
+      CHECK(reader->Finish().ok());
+      CHECK(testing::eventually([&] { return node.views == 0; }));
+    }
+    grpc::ClientContext context;
+    const auto reader = stub->Export(&context, {});
+    REQUIRE(reader->Read(&piece));
+    CHECK(node.views == 1);
+    CHECK(testing::eventually([&] { return node.views == 0; }));
+    CHECK(read_to_end(*reader) < rows);
+    const auto end = reader->Finish();
+    CHECK(end.error_code() == grpc::StatusCode::DEADLINE_EXCEEDED);
+    CHECK(end.error_message().find("was not taken") != std::string::npos);
+    // Behind what it has it can go on.
+    grpc::ClientContext again;
+    v1::ExportRequest rest;
+    rest.set_cursor(piece.cursor());
+    const auto second = stub->Export(&again, rest);
+    CHECK(read_to_end(*second) > 0);
+    CHECK(second->Finish().ok());
+    server->Shutdown();
   }
 
   TEST_CASE("each row of an import has its own end, links find the memories before them, and again changes nothing") {
