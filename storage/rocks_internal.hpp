@@ -73,6 +73,7 @@ result<incremental_backup> add_backup(const rocks_database& database, const std:
 /// not_found, corruption and others about the directory of backups.
 status copy_out_of_backup(const std::string& directory, backup_number number, const std::string& to);
 
-std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory);
+/// `older`: the directory has an older format; its number is written with the first write, whatever that is.
+std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory, bool older);
 
 }  // namespace quorate::storage

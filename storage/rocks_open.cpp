@@ -168,20 +168,14 @@ status take_possession(const rocks_database& db, const rocks_options& options) {
   return sync_parent(options.directory);
 }
 
-/// Makes an older format this one: nothing that it has not lacks anything but the number. From then on older releases
-/// refuse the directory.
-status upgrade(const rocks_database& db, const std::string& directory) {
+/// Whether it is of an older format, which lacks nothing but the number to be this one.
+result<bool> is_older(const rocks_database& db, const std::string& directory) {
   const auto stored = read_row(*db, format_key, directory);
   if (!stored) return stored.error();
-  if (!*stored) return {errc::corruption, directory + ": its format number is missing"};
+  if (!*stored) return status(errc::corruption, directory + ": its format number is missing");
   const auto number = decode_format(**stored);
   if (!number) return in_directory(directory, number.error());
-  if (*number == format_number) return {};
-  const auto row = format_row(format_number);
-  rocksdb::WriteOptions synced;
-  synced.sync = true;
-  if (auto s = db->Put(synced, row.key, row.value); !s.ok()) return translate(s, directory);
-  return {};
+  return *number != format_number;
 }
 
 /// disk_full when it would run out of space on the way.
@@ -221,12 +215,11 @@ result<std::unique_ptr<store>> open_unguarded(const rocks_options& wanted, rocks
   }
   auto db = open_database(options, env, create);
   if (!db) return db.error();
-  if (create) {
+  if (create)
     if (auto s = take_possession(*db, options); !s.ok()) return s;
-  } else if (auto s = upgrade(*db, options.directory); !s.ok()) {
-    return s;
-  }
-  return make_rocks_store(std::move(*db), options.directory);
+  const auto older = is_older(*db, options.directory);
+  if (!older) return older.error();
+  return make_rocks_store(std::move(*db), options.directory, *older);
 }
 
 }  // namespace

@@ -215,7 +215,8 @@ class database_view final : public record_reader {
 
 class rocks_store final : public store {
  public:
-  rocks_store(rocks_database db, std::string directory) : db_(std::move(db)), directory_(std::move(directory)) {}
+  rocks_store(rocks_database db, std::string directory, bool older)
+      : db_(std::move(db)), directory_(std::move(directory)), older_(older) {}
 
   result<std::optional<stored_record>> get(const record_key& key) const override { return rows_.get(key); }
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
@@ -374,10 +375,16 @@ class rocks_store final : public store {
 
   /// Writes and syncs the batch, unless building it failed. Any error is final.
   status write(rocksdb::Status built) {
+    // Not earlier: a start that is refused leaves the directory to the release that wrote it. Not later: what that one
+    // could not read comes together with the number that keeps it away.
+    if (const auto row = format_row(format_number); older_ && built.ok()) built = batch_.Put(row.key, row.value);
     rocksdb::WriteOptions synced;
     synced.sync = true;
     if (built.ok()) built = db_->Write(synced, &batch_);
-    if (built.ok()) return {};
+    if (built.ok()) {
+      older_ = false;
+      return {};
+    }
     // What is on disk now is unknown, whatever the reason. Two are told apart: that space ran out, because it passes,
     // and damage, which a compaction may have found, because the node may begin anew on an empty disk. The error of a
     // flush in the background comes here too.
@@ -407,12 +414,13 @@ class rocks_store final : public store {
   std::string key_;
   std::string value_;
   status failed_;
+  bool older_;  ///< the format of the directory, until the first write
 };
 
 }  // namespace
 
-std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory) {
-  return std::make_unique<rocks_store>(std::move(database), std::move(directory));
+std::unique_ptr<store> make_rocks_store(rocks_database database, std::string directory, bool older) {
+  return std::make_unique<rocks_store>(std::move(database), std::move(directory), older);
 }
 
 }  // namespace quorate::storage

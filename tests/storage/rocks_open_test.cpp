@@ -226,6 +226,20 @@ TEST_SUITE("storage.rocks_open") {
       const auto s = must_open(options);
       CHECK(groups_held(*s) == 3);
       CHECK_FALSE(s->summary()->members);
+      // Who opens it may find that it must not begin here: then it is the older release's as before.
+      CHECK(format_in_open(*s) == 1);
+    }
+    CHECK(format_in(options.directory) == 1);
+    SUBCASE("a life begins") {
+      const auto s = must_open(options);
+      REQUIRE(s->begin_epoch(1, 1).ok());
+      CHECK(format_in_open(*s) == format_number);
+    }
+    SUBCASE("a group is written") {
+      const auto s = must_open(options);
+      write_group members;
+      members.members = member_list{{"node-a"}, 1, {}};
+      REQUIRE(s->commit(members).ok());
       CHECK(format_in_open(*s) == format_number);
     }
     CHECK(format_in(options.directory) == format_number);
