@@ -114,6 +114,13 @@ storage::member_disks board::disks() const {
   return disks_;
 }
 
+std::uint64_t board::newest_disk() const {
+  std::lock_guard lock(mutex_);
+  auto newest = disks_.own;
+  for (const auto& [member, disk] : disks_.others) newest = std::max(newest, disk);
+  return newest;
+}
+
 bool board::knows_disk(std::size_t peer, std::uint64_t disk) const {
   std::lock_guard lock(mutex_);
   const auto known = disks_.others.find(ids_[peer]);

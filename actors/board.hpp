@@ -66,6 +66,8 @@ class board {
   storage::member_disks disks() const;
   /// Whether the member is known by this disk, durably.
   bool knows_disk(std::size_t peer, std::uint64_t disk) const;
+  /// The highest name of a disk that this node remembers, its own among them.
+  std::uint64_t newest_disk() const;
   /// Of this node: it counts in quorums.
   bool complete() const { return complete_; }
   std::uint64_t own_disk() const { return own_disk_; }

@@ -56,7 +56,9 @@ unsigned node_context::copies_needed(net::write_quorum quorum) const {
   return planted(planted_bug::one_copy_less) && copies > 1 ? copies - 1 : copies;
 }
 
-core::known_facts node_context::known() const { return {facts.origins(), facts.published(), time.wall_ms(), 0}; }
+core::known_facts node_context::known() const {
+  return {facts.origins(), facts.published(), time.wall_ms(), 0, facts.newest_disk()};
+}
 
 std::string node_context::nonce() const {
   std::string bytes;

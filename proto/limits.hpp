@@ -100,6 +100,8 @@ inline constexpr std::int64_t refusal_retry_ms = 250;
 inline constexpr std::int64_t hopeless_retry_ms = 30'000;  // of what was set aside or does not fit what is there
 // The name of a disk is the time of its first use. A clock may have been wrong then, but not by so much.
 inline constexpr std::int64_t disk_name_ahead_ms_max = std::int64_t{24} * 3'600 * 1'000;
+// Where it is in the place of one that was named so by a wrong clock, its name is above that by a little.
+inline constexpr std::uint64_t disk_names_above_max = 65'536;
 inline constexpr std::int64_t clock_offset_ms_max_default = 2'000;
 // The clock's upper bound is stored this far ahead of the wall clock, or the step ahead of stamps that run before it.
 // A new life starts above it, so it stays well below what peers accept.

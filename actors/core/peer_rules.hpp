@@ -38,6 +38,9 @@ struct known_facts {
   log_position published;       ///< the last entry of this node's live log that has left the writer
   std::int64_t wall_ms = 0;     ///< Unix milliseconds
   std::uint64_t heartbeat = 0;  ///< the number of the last one sent on the stream
+  /// The highest name of a disk that this node remembers, its own among them. One that takes the place of such a disk
+  /// is named just above it, whatever the clocks show by then.
+  std::uint64_t newest_disk = 0;
 };
 
 /// First frame and answer: sizes only; who it is decides the gate.

@@ -136,6 +136,27 @@ TEST_SUITE("core.peer_rules") {
     CHECK_FALSE(welcome_passes([](auto& w) { w.set_knows_you_by(top); }));
   }
 
+  TEST_CASE("a disk that this node knows may be named by any time, and so may the one in its place") {
+    const auto ahead = hybrid_time_at(wall_ms + 3 * limits::disk_name_ahead_ms_max);
+    auto facts = known();
+    auto hello = good_hello();
+    hello.set_disk(ahead);
+    CHECK_FALSE(core::check(hello, facts).ok());
+    facts.newest_disk = ahead;
+    CHECK(core::check(hello, facts).ok());
+    hello.set_disk(ahead + limits::disk_names_above_max);
+    CHECK(core::check(hello, facts).ok());
+    hello.set_disk(ahead + limits::disk_names_above_max + 1);
+    CHECK_FALSE(core::check(hello, facts).ok());
+    hello.set_disk(top);
+    CHECK_FALSE(core::check(hello, facts).ok());
+    auto welcome = good_welcome();
+    welcome.set_disk(ahead);
+    welcome.set_knows_you_by(ahead - 1);
+    CHECK(core::check(welcome, facts).ok());
+    CHECK_FALSE(core::check(welcome, known()).ok());
+  }
+
   TEST_CASE("lists and names have sizes that can be") {
     CHECK_FALSE(hello_passes([](auto& h) { h.mutable_configuration()->add_members(std::string(100, 'x')); }));
     CHECK_FALSE(hello_passes([](auto& h) { h.mutable_configuration()->set_founder(std::string(100, 'x')); }));
