@@ -49,9 +49,9 @@ void board::add_origins(const std::vector<node_id>& more) {
   if (all->size() != origins_->size()) origins_ = std::move(all);
 }
 
-std::optional<log_position> board::fork_with(const std::vector<core::hashed_position>& positions) const {
+std::vector<log_position> board::forks_with(const std::vector<core::hashed_position>& positions) const {
   std::lock_guard lock(mutex_);
-  return vector_.fork_with(core::log_vector::of(positions));
+  return vector_.forks_with(core::log_vector::of(positions));
 }
 
 std::optional<log_position> board::live_log_of(node_id member, std::int64_t now_us) const {

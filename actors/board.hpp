@@ -93,8 +93,8 @@ class board {
   std::atomic<std::int64_t> newest_stamp_ms{0};
 
   core::log_vector vector() const;
-  /// Of the positions one that ends in the same entry here, and not with the same bytes.
-  std::optional<log_position> fork_with(const std::vector<core::hashed_position>& positions) const;
+  /// Of the positions those that end in the same entry here, and not with the same bytes.
+  std::vector<log_position> forks_with(const std::vector<core::hashed_position>& positions) const;
   /// The live log of the member, and its end as it told last; nothing unless it was heard of just now.
   std::optional<log_position> live_log_of(node_id member, std::int64_t now_us) const;
   log_id live_log() const;

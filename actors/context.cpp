@@ -75,19 +75,23 @@ void node_context::refused(const std::string& who, const status& why) {
               time.steady_us());
 }
 
-void node_context::forked(const std::string& peer, const log_position& where) {
-  ++facts.forks;
-  std::string log_of = std::to_string(to_number(where.log.origin));
-  if (where.log.origin == self.id) log_of = self.name;
+std::string node_context::words_for(const log_position& where) const {
+  const auto origin = where.log.origin;
+  auto name = origin == self.id ? self.name : std::to_string(to_number(origin));
   for (const auto& one : peers)
-    if (one.id == where.log.origin) log_of = one.name;
+    if (one.id == origin) name = one.name;
+  return name + " (epoch " + std::to_string(where.log.epoch) + ", entry " + std::to_string(where.sequence) + ")";
+}
+
+void node_context::forked(const std::string& peer, const std::vector<log_position>& where) {
+  facts.forks += where.size();
+  std::string logs;
+  for (const auto& one : where) logs += (logs.empty() ? "" : ", ") + words_for(one);
   lines.event(logging::level::error, "log.forked", peer,
               {{"peer", peer},
-               {"log_of", log_of},
-               {"epoch", static_cast<std::int64_t>(where.log.epoch)},
-               {"sequence", static_cast<std::int64_t>(where.sequence)},
+               {"logs_of", logs},
                {"meaning",
-                "this node and the peer hold different entries there; the log is not passed on between them, "
+                "this node and the peer hold different entries there; these logs are not passed on between them, "
                 "all others are"}},
               time.steady_us());
 }

@@ -65,8 +65,10 @@ struct node_context {
   std::string nonce() const;
   /// A caller or a peer was not taken: counts it and says so, shortened and not more often than is of use.
   void refused(const std::string& who, const status& why);
-  /// A log is another one elsewhere, from this entry on at the latest.
-  void forked(const std::string& peer, const log_position& where);
+  /// "b (epoch 7, entry 12)": whose log, and where in it.
+  std::string words_for(const log_position& where) const;
+  /// Logs are others elsewhere, from these entries on at the latest.
+  void forked(const std::string& peer, const std::vector<log_position>& where);
   /// What a proven peer says of the cluster: who founded it, and who wrote logs without being a member.
   void learn(const storage::member_list& theirs, const std::vector<std::uint64_t>& origins);
   /// Origins of logs that are no members, those this node has been told of included.

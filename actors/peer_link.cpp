@@ -6,6 +6,7 @@
 #include "actors/actor_defaults.hpp"
 #include "actors/configuration.hpp"
 #include "actors/core/membership.hpp"
+#include "actors/core/new_log_pace.hpp"
 #include "actors/core/peer_rules.hpp"
 #include "actors/log.hpp"
 #include "actors/scheduler.hpp"
@@ -137,7 +138,8 @@ void peer_link_state::on_welcome(const v1::Sealed& sealed) {
     return refuse(same);
   // Before the positions are looked at: they may be of logs that came with its directory.
   context->learn(theirs, {welcome.origins().begin(), welcome.origins().end()});
-  if (auto right = core::check(welcome, context->known()); !right) return refuse(right);
+  const auto known = context->known();
+  if (auto right = core::check(welcome, known); !right) return refuse(right, welcome.vector(), known);
   become_open(welcome);
 }
 
@@ -147,12 +149,20 @@ void peer_link_state::refuse(const status& why) {
 }
 
 void peer_link_state::compare(const std::vector<core::hashed_position>& positions) {
-  const auto fork = context->facts.fork_with(positions);
-  if (!fork) return;
-  auto& told = forks_told_[fork->log];
-  if (told == fork->sequence) return;
-  told = fork->sequence;
-  context->forked(context->peers[index].name, *fork);
+  auto forks = context->facts.forks_with(positions);
+  std::erase_if(forks, [&](const log_position& fork) {
+    return std::exchange(forks_told_[fork.log], fork.sequence) == fork.sequence;
+  });
+  if (!forks.empty()) context->forked(context->peers[index].name, forks);
+}
+
+void peer_link_state::refuse(const status& why, const named_positions& vector, const core::known_facts& known) {
+  // It may be right: then the live log is to be left, or the link never opens again. The writer bounds how often.
+  if (const auto claimed = core::claimed_of_live(vector, known)) {
+    context->forked(context->peers[index].name, {*claimed});
+    context->writer.send(message::forked{claimed->log});
+  }
+  refuse(why);
 }
 
 void peer_link_state::drop(const std::string& why) {
@@ -256,7 +266,7 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
   if (phase_ != phase::open) return;
   auto known = context->known();
   known.heartbeat = heartbeat_number_;
-  if (auto right = core::check(answer, known); !right) return refuse(right);
+  if (auto right = core::check(answer, known); !right) return refuse(right, answer.echo().vector(), known);
   if (answer.ByteSizeLong() == 0) return pump();  // nothing came with the welcome
   if (answer.uncounted() == peer_complete_) {
     peer_complete_ = !answer.uncounted();
@@ -285,10 +295,11 @@ void peer_link_state::on_ack(const v1::LogAck& ack, bool counts) {
       return refuse(
           {errc::malformed, "entry " + std::to_string(ack.upto()) + " of a log is acknowledged, and was not sent"});
     if (!machine.same_bytes(upto, ack.hash())) {
-      context->forked(context->peers[index].name, upto);
+      context->forked(context->peers[index].name, {upto});
       return refuse({errc::malformed, "other bytes than those that were sent are acknowledged"});
     }
   }
+  if (upto.log == context->facts.live_log()) fork_pause_ms_ = 0;
   if (upto.log.origin == context->self.id && !counts) reached(mark::ack_not_counted);
   if (upto.log.origin == context->self.id && (counts || planted(planted_bug::wiped_counts))) {
     std::vector<core::superseded_entry> superseded;
@@ -305,10 +316,12 @@ void peer_link_state::on_refusal(const v1::LogRefusal& refusal) {
   // A gap is repaired at once; for the other reasons time has to pass first, for some of them much of it.
   std::int64_t pause_ms = limits::refusal_retry_ms;
   if (refusal.reason() == v1::LogRefusal::GAP) pause_ms = 0;
-  if (refusal.reason() == v1::LogRefusal::POISON || refusal.reason() == v1::LogRefusal::FORK)
-    pause_ms = log == context->facts.live_log() ? limits::refusal_retry_ms : limits::hopeless_retry_ms;
-  if (refusal.reason() == v1::LogRefusal::FORK && log.origin == context->self.id)
-    context->writer.send(message::forked{log});
+  const bool live = log == context->facts.live_log();
+  const bool fork = refusal.reason() == v1::LogRefusal::FORK;
+  if ((fork || refusal.reason() == v1::LogRefusal::POISON) && !live) pause_ms = limits::hopeless_retry_ms;
+  // Another log is begun, but not at the pace of somebody who says so of each.
+  if (fork && live) pause_ms = fork_pause_ms_ = core::next_fork_pause_ms(fork_pause_ms_);
+  if (fork && log.origin == context->self.id) context->writer.send(message::forked{log});
   reached(mark::link_refused);
   machine.on_refused(log, refusal.have(), now_ms() + pause_ms);
 }

@@ -71,6 +71,9 @@ struct peer_link_state {
   void become_open(const v1::Welcome& welcome);
   /// The peer broke a rule: count it, say so, end the stream.
   void refuse(const status& why);
+  using named_positions = google::protobuf::RepeatedPtrField<v1::LogPosition>;
+  /// The same; what the peer's words name of the live log is looked into all the same.
+  void refuse(const status& why, const named_positions& vector, const core::known_facts& known);
   void on_ack(const v1::LogAck& ack, bool counts);
   void on_refusal(const v1::LogRefusal& refusal);
   /// Whether this node holds other entries where the peer's logs end.
@@ -108,8 +111,9 @@ struct peer_link_state {
   std::deque<sent_heartbeat> heartbeats_;         ///< not yet echoed, the last few
   std::deque<message::ask::question> questions_;  ///< not yet sent; who asks repeats what gets lost
   std::size_t question_bytes_ = 0;
-  bool peer_complete_ = false;  ///< as last published
-  bool peer_full_ = false;      ///< likewise
+  std::int64_t fork_pause_ms_ = 0;  ///< after the last refusal of the live log as a fork; 0 = none since it was taken
+  bool peer_complete_ = false;      ///< as last published
+  bool peer_full_ = false;          ///< likewise
   std::size_t waiting_published_ = 0;
   std::minstd_rand jitter_;
 };

@@ -34,7 +34,9 @@ core::node_sight sight_of(const node_context& context) {
   core::node_sight node;
   node.disk_full = facts.disk_full;
   node.complete = facts.complete() && facts.newest_own_disk <= facts.own_disk();
-  if (!node.complete) node.holds = !facts.vector().positions().empty();
+  core::log_vector own;
+  if (!node.complete) own = facts.vector();
+  node.holds = !own.positions().empty();
   node.began_after_damage = context.options.began_after_damage;
   node.clock_skewed = facts.clock_skewed;
   node.clock_doubted = !context.peers.empty() && facts.clock_trusted_ms != board::clock_never_agreed
@@ -60,6 +62,8 @@ core::node_sight sight_of(const node_context& context) {
     const auto silent_us = now_us - (fact.heard_us < 0 ? context.started_us : fact.heard_us);
     other.calls_us = !fact.up && fact.called_us >= 0 && now_us - fact.called_us < limits::suspicion_ms * 1'000
                      && silent_us > 2 * limits::suspicion_ms * 1'000;
+    if (!node.complete)
+      for (const auto& fork : own.forks_with(fact.vector)) other.forks.push_back(context.words_for(fork));
     if (!fact.up) other.trouble = logging::printable(fact.last_error, trouble_bytes_max);
     other.clock_known = fact.clock_known;
     other.offset_ms = core::offset_now(fact.clock_offset_ms, fact.clock_measured_at_ms, difference_ms,

@@ -151,8 +151,7 @@ status writer_state::remember(const storage::member_list& members) {
 
 status writer_state::on_forked(const log_id& log) {
   // Not for a log of an earlier life, and not at the pace of somebody who says so all the time.
-  if (log != live_ || context_->time.steady_us() - forked_us_ < limits::reconnect_ms_max * 1000) return {};
-  forked_us_ = context_->time.steady_us();
+  if (log != live_ || !new_logs_.on_fork(context_->time.steady_us() / 1000)) return {};
   logging::event(logging::level::warn, "writer.new_log", {{"reason", "a peer holds other entries in the present one"}});
   return open(context_);
 }
@@ -177,7 +176,7 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
   const auto refuse = [](v1::LogRefusal::Reason reason) { return judgement{static_cast<int>(reason), false}; };
   const auto& peer = context_->peers[batch.from().peer()];
   const auto fork = [&] {
-    context_->forked(peer.name, {e.log, e.sequence});
+    context_->forked(peer.name, {{e.log, e.sequence}});
     return refuse(v1::LogRefusal::FORK);
   };
   if (place == core::placement::held) {

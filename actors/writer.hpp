@@ -29,6 +29,7 @@
 #include "actors/context.hpp"
 #include "actors/core/group_builder.hpp"
 #include "actors/core/hybrid_clock.hpp"
+#include "actors/core/new_log_pace.hpp"
 #include "actors/messages.hpp"
 
 namespace quorate::v1 {
@@ -104,7 +105,7 @@ struct writer_state {
   storage::member_disks disks_;
   bool disks_changed_ = false;  ///< to be written with the group
   log_id live_;
-  std::int64_t forked_us_ = 0;  ///< when a new log was begun because of a fork, steady clock
+  core::new_log_pace new_logs_;
   /// Read once a group: what is decided about a clock must hold for what is done with it.
   struct {
     std::int64_t wall_ms = 0;

@@ -97,6 +97,9 @@ inline constexpr std::int64_t connect_timeout_ms = 1'000;
 inline constexpr std::int64_t relay_delay_ms = 500;
 inline constexpr std::int64_t reconcile_ms = 100;
 inline constexpr std::int64_t refusal_retry_ms = 250;
+// Between new logs that a writer begins because of forks: doubling (actors/core/new_log_pace.hpp).
+inline constexpr std::int64_t new_log_pause_ms_min = 1'000;
+inline constexpr std::int64_t new_log_pause_ms_max = std::int64_t{3'600} * 1'000;
 inline constexpr std::int64_t hopeless_retry_ms = 30'000;  // of what was set aside or does not fit what is there
 // The name of a disk is the time of its first use. A clock may have been wrong then, but not by so much.
 inline constexpr std::int64_t disk_name_ahead_ms_max = std::int64_t{24} * 3'600 * 1'000;

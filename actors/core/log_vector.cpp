@@ -63,10 +63,11 @@ std::vector<hashed_position> log_vector::beyond(const log_vector& other) const {
   return result;
 }
 
-std::optional<log_position> log_vector::fork_with(const log_vector& other) const {
+std::vector<log_position> log_vector::forks_with(const log_vector& other) const {
+  std::vector<log_position> forks;
   for (const auto& [log, end] : other.positions_)
-    if (came_apart(end_of(log), end)) return log_position{log, end.sequence};
-  return std::nullopt;
+    if (came_apart(end_of(log), end)) forks.push_back({log, end.sequence});
+  return forks;
 }
 
 std::vector<hashed_position> log_vector::list() const {

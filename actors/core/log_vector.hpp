@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <map>
-#include <optional>
 #include <vector>
 
 #include "proto/ids.hpp"
@@ -48,8 +47,8 @@ class log_vector {
   bool covers(const log_vector& other) const;
   /// Positions here that `other` has not reached.
   std::vector<hashed_position> beyond(const log_vector& other) const;
-  /// A log that ends in the same entry here and there, and not with the same bytes.
-  std::optional<log_position> fork_with(const log_vector& other) const;
+  /// The logs that end in the same entry here and there, and not with the same bytes.
+  std::vector<log_position> forks_with(const log_vector& other) const;
 
   const std::map<log_id, log_end>& positions() const { return positions_; }
   std::vector<hashed_position> list() const;

@@ -184,6 +184,16 @@ status check(const entry& e, const known_facts& known) {
   return {};
 }
 
+std::optional<log_position> claimed_of_live(const positions& vector, const known_facts& known) {
+  for (const auto& p : vector) {
+    const log_position position{{node_id{p.origin()}, p.epoch()}, p.sequence()};
+    if (position.log == known.published.log && position.sequence > known.published.sequence
+        && position.sequence <= limits::sequence_max)
+      return position;
+  }
+  return std::nullopt;
+}
+
 std::vector<hashed_position> positions_of(const positions& in) {
   std::vector<hashed_position> out;
   out.reserve(static_cast<std::size_t>(in.size()));

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <set>
 #include <string_view>
 
@@ -59,6 +60,11 @@ std::uint64_t hash_of_entries(const v1::PeerFrame& frame);
 
 /// Of a decoded entry: its log and its place.
 status check(const entry& e, const known_facts& known);
+
+/// The position in this node's live log that a vector names, although the node never wrote so far: an honest peer says
+/// so when the log is another one there, under the same name. Nothing where it does not, or says what cannot be.
+std::optional<log_position> claimed_of_live(const google::protobuf::RepeatedPtrField<v1::LogPosition>& vector,
+                                            const known_facts& known);
 
 /// Positions of a checked message.
 std::vector<hashed_position> positions_of(const google::protobuf::RepeatedPtrField<v1::LogPosition>& in);

@@ -145,7 +145,9 @@ std::vector<std::string> moved_members(const node_sight& node) {
 
 words while_draining() { return {"the node is draining", "write through another node"}; }
 
-words while_filling(const node_sight& node) {
+namespace {
+
+words what_is_awaited(const node_sight& node) {
   const auto view = look_at(node);
   constexpr const char* what = "this node's disk is new";
   if (view.complete.size() >= view.needed) {
@@ -189,6 +191,34 @@ words while_filling(const node_sight& node) {
   const auto help = view.missing.empty() ? std::string("put an old disk back")
                                          : "start " + any_of(view.missing) + " with the old disk";
   return {reason, write_elsewhere(node, false, help + "; if lost for good, " + last_resort)};
+}
+
+/// What no filling can bring: there are other bytes in its place.
+std::string forks_of(const node_sight& node) {
+  constexpr std::size_t named_max = 8;  // of a peer; more of them are somebody's work, and no news
+  std::string text;
+  for (const auto& other : node.others) {
+    if (other.forks.empty()) continue;
+    auto named = other.forks;
+    if (named.size() > named_max) {
+      named.resize(named_max);
+      named.push_back(std::to_string(other.forks.size() - named_max) + " more");
+    }
+    text += "; " + other.name + " has other entries in the log" + (other.forks.size() == 1 ? "" : "s") + " of "
+            + list_of(named);
+  }
+  return text;
+}
+
+}  // namespace
+
+words while_filling(const node_sight& node) {
+  auto said = what_is_awaited(node);
+  const auto forks = forks_of(node);
+  if (forks.empty()) return said;
+  said.reason += forks;
+  said.advice += "; to give up what this node has in their place, start it on an empty directory";
+  return said;
 }
 
 words with_full_disk(const node_sight& node) {

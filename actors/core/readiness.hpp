@@ -15,10 +15,12 @@ namespace quorate::core {
 struct member_sight {
   std::string name;
   bool up = false;
-  bool counts = false;          ///< what it acknowledges counts here
-  bool complete = false;        ///< by its last answer: it counts itself
-  bool full = false;            ///< by its last answer: its disk takes no more
-  bool holds = false;           ///< entries, by its last answer
+  bool counts = false;    ///< what it acknowledges counts here
+  bool complete = false;  ///< by its last answer: it counts itself
+  bool full = false;      ///< by its last answer: its disk takes no more
+  bool holds = false;     ///< entries, by its last answer
+  /// Where this node, which is being filled, holds other entries in the same places of a log: whose, and which entry.
+  std::vector<std::string> forks;
   bool knows_us = false;        ///< it remembers a complete disk of this node
   std::int64_t silent_ms = -1;  ///< since it was last heard of; -1 = never in the life of this process
   std::string trouble;          ///< why the link is down, maybe in the other side's words; printable

@@ -48,21 +48,22 @@ TEST_SUITE("core.log_vector.hashes") {
   const log_id a{node_id{1}, 7};
   const log_id b{node_id{2}, 7};
 
-  TEST_CASE("the same number with another hash is not held, and is a fork") {
+  TEST_CASE("the same number with another hash is not held and is a fork, and all of them are named") {
     const auto here = log_vector::of({{{a, 5}, 11}, {{b, 2}, 12}});
     const auto there = log_vector::of({{{a, 5}, 99}});
     CHECK_FALSE(here.covers(there));
-    CHECK(here.fork_with(there) == log_position{a, 5});
+    CHECK(here.forks_with(there) == std::vector<log_position>{{a, 5}});
+    CHECK(here.forks_with(log_vector::of({{{a, 5}, 99}, {{b, 2}, 98}})) == std::vector<log_position>{{a, 5}, {b, 2}});
     CHECK(here.covers(log_vector::of({{{a, 5}, 11}})));
-    CHECK_FALSE(here.fork_with(log_vector::of({{{a, 5}, 11}})));
+    CHECK(here.forks_with(log_vector::of({{{a, 5}, 11}})).empty());
   }
 
   TEST_CASE("where a hash is not known, or the ends are not the same entry, the number has to do") {
     const auto here = log_vector::of({{{a, 5}, 11}});
     CHECK(here.covers(log_vector({{a, 5}})));
     CHECK(here.covers(log_vector::of({{{a, 4}, 99}})));
-    CHECK_FALSE(here.fork_with(log_vector::of({{{a, 4}, 99}, {{b, 5}, 1}})));
-    CHECK_FALSE(here.fork_with(log_vector({{a, 5}})));
+    CHECK(here.forks_with(log_vector::of({{{a, 4}, 99}, {{b, 5}, 1}})).empty());
+    CHECK(here.forks_with(log_vector({{a, 5}})).empty());
   }
 
   TEST_CASE("a position moves on with its hash") {

@@ -157,6 +157,20 @@ TEST_SUITE("core.peer_rules") {
     CHECK_FALSE(core::check(welcome, known()).ok());
   }
 
+  TEST_CASE("what a peer holds of the live log beyond its end is told apart from what cannot be") {
+    const auto claimed = [](std::uint64_t epoch, std::uint64_t sequence) {
+      v1::Welcome welcome;
+      add(welcome.mutable_vector(), b, 3, 5'000);
+      add(welcome.mutable_vector(), a, epoch, sequence);
+      return core::claimed_of_live(welcome.vector(), known());
+    };
+    CHECK(claimed(7, 101) == log_position{{a, 7}, 101});
+    CHECK_FALSE(claimed(7, 100));
+    CHECK_FALSE(claimed(6, 101));
+    CHECK_FALSE(claimed(7, top));
+    CHECK_FALSE(claimed(7, limits::sequence_max + 1));
+  }
+
   TEST_CASE("lists and names have sizes that can be") {
     CHECK_FALSE(hello_passes([](auto& h) { h.mutable_configuration()->add_members(std::string(100, 'x')); }));
     CHECK_FALSE(hello_passes([](auto& h) { h.mutable_configuration()->set_founder(std::string(100, 'x')); }));

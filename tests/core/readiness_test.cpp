@@ -152,6 +152,20 @@ TEST_SUITE("core.readiness") {
     }
   }
 
+  TEST_CASE("a node that holds other entries than those that are to fill it names all of them") {
+    auto b = there("b"), c = there("c");
+    b.forks = {"b (epoch 7, entry 12)"};
+    for (int i = 1; i <= 10; ++i) c.forks.push_back("c (epoch 9, entry " + std::to_string(i) + ")");
+    const auto verdict = judge(on_new_disk({b, c}));
+    CHECK(verdict.state == "filling");
+    CHECK(says(verdict.why_not.reason, "; b has other entries in the log of b (epoch 7, entry 12)"));
+    CHECK(says(verdict.why_not.reason,
+               "; c has other entries in the logs of c (epoch 9, entry 1), c (epoch 9, entry 2)"));
+    CHECK(says(verdict.why_not.reason, "c (epoch 9, entry 8) and 2 more"));
+    CHECK(says(verdict.why_not.advice, "start it on an empty directory"));
+    CHECK_FALSE(says(judge(on_new_disk({there("b"), there("c")})).why_not.reason, "other entries"));
+  }
+
   TEST_CASE("three lost disks of five need one loss accepted, four two") {
     CHECK(says(judge(on_new_disk({there("b"), there("c"), fresh("d"), fresh("e")})).why_not.advice, "on 1 node "));
     CHECK(says(judge(on_new_disk({there("b"), fresh("c"), fresh("d"), fresh("e")})).why_not.advice, "on 2 nodes "));
