@@ -27,6 +27,10 @@ constexpr std::uint64_t warm_writes = 16;
 constexpr std::uint64_t writes_after_min = 10;
 constexpr std::uint64_t begun_in_fault_min = 10;
 constexpr std::size_t reasons_max = 12;
+/// What a write may add to a data directory: log, record, index rows, once in the write-ahead log and once in a table.
+constexpr std::uint64_t bytes_of_a_write = 8'192;
+/// What a store adds without writes: its own logs and manifests at each start.
+constexpr std::uint64_t bytes_of_a_store = 4u << 20;
 constexpr double overwrites = 0.25;
 constexpr double deletes = 0.1;
 constexpr double give_up = 0.5;
@@ -147,9 +151,14 @@ class cycle {
     bite_ = std::move(*done);
     if (bite_.from_us != 0) fault_start_us_ = bite_.from_us;
     result_.bit = bite_.count;
+    result_.bit_needed = bite_.needed;
     result_.in_flight = bite_.in_flight;
     result_.detail = bite_.detail;
-    if (bite_.count == 0) result_.fail(verdict::invalid, "the fault did nothing: 0 " + std::string(words().proof));
+    if (bite_.count == 0)
+      result_.fail(verdict::invalid, "the fault did nothing: 0 " + std::string(words().proof));
+    else if (bite_.count < bite_.needed)
+      result_.fail(verdict::invalid, std::to_string(bite_.count) + " " + std::string(words().proof) + ", at least "
+                                         + std::to_string(bite_.needed) + " are needed");
     return true;
   }
 
@@ -191,6 +200,24 @@ class cycle {
     }
     judge_lonely_answers();
     judge_order();
+    judge_sizes();
+  }
+
+  /// What others than clients sent must not be kept.
+  void judge_sizes() {
+    if (bite_.held_bytes.empty()) return;
+    const auto writes = events().size() + registers_->operations().size();
+    result_.grown_bytes = 0;
+    result_.grown_bytes_max = bytes_of_a_store + writes * bytes_of_a_write;
+    for (const auto& [node, before] : bite_.held_bytes) {
+      const auto after = env_.bytes_on_disk(node);
+      const auto grown = after - std::min(after, before);
+      result_.grown_bytes = std::max(*result_.grown_bytes, grown);
+      if (grown > result_.grown_bytes_max)
+        result_.fail(verdict::fail, "the disk of " + node + " holds " + std::to_string(grown) + " bytes more, and "
+                                        + std::to_string(writes) + " writes explain "
+                                        + std::to_string(result_.grown_bytes_max));
+    }
   }
 
   /// Nobody heard of the write before its answer, so it cannot have been on two disks.

@@ -67,6 +67,10 @@ struct cycle_result {
   std::uint64_t registers_in_fault = 0;  ///< calls on the shared records that were under way during it
   std::string detail;                    ///< which of several things the fault was; may be empty
   std::uint64_t bit = 0;                 ///< proof of the fault, in the unit of its class
+  std::uint64_t bit_needed = 1;          ///< with less of it the cycle is invalid
+  /// Where sizes are judged: how much the data directory grew most that did, and how much it might have at most.
+  std::optional<std::uint64_t> grown_bytes;
+  std::uint64_t grown_bytes_max = 0;
   double fault_ms = 0;
   double converge_ms = 0;     ///< from the end of fault and load until all nodes are equal
   double longest_gap_ms = 0;  ///< between two acknowledgements, anywhere

@@ -62,6 +62,11 @@ class environment {
   virtual result<std::uint64_t> wipe(const std::string& node) = 0;
   /// Of a node that is not running: flips bytes in the middle of one of its data files; `seed` chooses where.
   virtual result<damage_done> damage(const std::string& node, std::uint64_t seed) = 0;
+  /// Before `start_all`, and before anything else is given: the nodes have no key, and live on loopback, where they may
+  /// do without one. There is no network to break then.
+  virtual status give_no_key() { return nobody_can("take the nodes their key"); }
+  /// What its data directory holds now; 0 where nobody can tell.
+  virtual std::uint64_t bytes_on_disk(const std::string&) const { return 0; }
   /// Before `start_all`: this node's data lies on a file system of its own, so large.
   virtual status give_small_disk(const std::string& node, std::uint64_t bytes) = 0;
   /// Fills what is left of it to the last byte. Returns the bytes it took.

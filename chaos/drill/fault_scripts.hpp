@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <random>
 #include <string>
@@ -38,7 +39,8 @@ struct stage {
 
 /// What it did.
 struct bite {
-  std::uint64_t count = 0;  ///< in the unit of the class; 0: nothing happened
+  std::uint64_t count = 0;   ///< in the unit of the class; 0: nothing happened
+  std::uint64_t needed = 1;  ///< with less of it the cycle proves nothing
   unsigned in_flight = 0;
   std::int64_t from_us = 0;  ///< steady; 0: since the script began
   /// Nodes it leaves dead, to be started again once the others have been judged.
@@ -53,6 +55,8 @@ struct bite {
   /// What the node in trouble served meanwhile.
   served_contents served;
   std::string detail;  ///< which of several things was done, for reports
+  /// What data directories held before. They may hold no more afterwards than the writes since explain.
+  std::map<std::string, std::uint64_t> held_bytes;
 };
 
 struct fault_script {

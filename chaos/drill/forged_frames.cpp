@@ -1,9 +1,9 @@
 #include "chaos/drill/forged_frames.hpp"
 
 #include <array>
-#include <chrono>
 #include <utility>
 
+#include "chaos/drill/member_words.hpp"
 #include "quorate/v1/entry.pb.h"
 #include "quorate/v1/memory.pb.h"
 #include "quorate/v1/replication.pb.h"
@@ -15,13 +15,31 @@ using google::protobuf::FieldDescriptor;
 using google::protobuf::Message;
 
 constexpr std::size_t heard_max = 4'096;
+constexpr std::size_t real_max = 1'024;
 constexpr int depth_max = 4;
-constexpr unsigned nonce_bytes = 16;
-constexpr std::uint32_t memory_kind = 1;
 
-std::uint64_t now_as_version() {
-  using namespace std::chrono;
-  return static_cast<std::uint64_t>(duration_cast<milliseconds>(system_clock::now().time_since_epoch()).count()) << 16;
+struct place {
+  Message* message = nullptr;
+  const FieldDescriptor* field = nullptr;
+  int index = -1;  ///< of a repeated field
+};
+
+/// Every value that is set, at any depth.
+void collect(Message* message, std::vector<place>* places) {
+  const auto* reflection = message->GetReflection();
+  std::vector<const FieldDescriptor*> set;
+  reflection->ListFields(*message, &set);
+  for (const auto* field : set) {
+    const bool more = field->is_repeated();
+    for (int i = 0; i < (more ? reflection->FieldSize(*message, field) : 1); ++i) {
+      if (field->cpp_type() == FieldDescriptor::CPPTYPE_MESSAGE)
+        collect(
+            more ? reflection->MutableRepeatedMessage(message, field, i) : reflection->MutableMessage(message, field),
+            places);
+      else
+        places->push_back({message, field, more ? i : -1});
+    }
+  }
 }
 
 }  // namespace
@@ -128,26 +146,14 @@ void forged_frames::fill(Message* message, int depth) {
 }
 
 std::vector<std::string> forged_frames::opening(const std::string& from, const std::string& to) {
-  std::string nonce(nonce_bytes, '\0');
+  std::string nonce(peer_nonce_bytes, '\0');
   for (auto& byte : nonce) byte = static_cast<char>(random_());
-  v1::PeerFrame knock;
-  auto& first = *knock.mutable_knock();
-  first.set_protocol(2);
-  first.set_cluster_id("local");
-  first.set_from(from);
-  first.set_to(to);
-  first.set_nonce(nonce);
-  v1::Hello hello;
-  hello.set_from(from);
-  hello.set_to(to);
-  hello.set_instance(random_());
+  const auto knock = knock_of(from, to, nonce);
+  auto hello = hello_of(from, to, members_, random_());
   hello.set_disk(chance(50) ? number() : now_as_version());
-  for (const auto& member : members_) hello.mutable_configuration()->add_members(member);
-  hello.mutable_configuration()->set_write_quorum(2);
   hello.set_epoch(chance(50) ? number() : now_as_version());
   if (chance(20)) hello.add_origins(number());
-  v1::PeerFrame second;
-  second.mutable_hello()->set_content(hello.SerializeAsString());
+  auto second = sealed(hello);
   // Without the key: nothing, or something as long as a proof.
   if (chance(80)) second.mutable_hello()->set_proof(chance(50) ? nonce + nonce : text());
   return {knock.SerializeAsString(), second.SerializeAsString()};
@@ -173,6 +179,72 @@ std::string forged_frames::frame() {
   return bytes;
 }
 
+void forged_frames::learn(const std::string& real) {
+  if (real_.size() < real_max)
+    real_.push_back(real);
+  else
+    real_[random_() % real_max] = real;
+}
+
+std::string forged_frames::mutated() {
+  if (real_.empty()) return mutated(opening(members_.front(), members_.back())[random_() % 2]);
+  return mutated(real_[random_() % real_.size()]);
+}
+
+std::string forged_frames::mutated(const std::string& real) {
+  v1::PeerFrame frame;
+  if (chance(60) && frame.ParseFromString(real)) {
+    v1::Hello hello;
+    if (frame.has_hello() && chance(70) && hello.ParseFromString(frame.hello().content()) && twist(&hello))
+      frame.mutable_hello()->set_content(hello.SerializeAsString());
+    else if (!twist(&frame))
+      frame.set_uncounted(true);
+    return frame.SerializeAsString();
+  }
+  auto bytes = real;
+  if (chance(20)) bytes.resize(random_() % (bytes.size() + 1));
+  if (chance(20)) bytes += real_.empty() ? text() : real_[random_() % real_.size()];
+  for (auto flips = 1 + random_() % 8; flips > 0 && !bytes.empty(); --flips)
+    bytes[random_() % bytes.size()] ^= static_cast<char>(1 << random_() % 8);
+  return bytes;
+}
+
+bool forged_frames::twist(Message* message) {
+  std::vector<place> places;
+  collect(message, &places);
+  if (places.empty()) return false;
+  const auto& [in, field, index] = places[random_() % places.size()];
+  const auto* r = in->GetReflection();
+  const bool more = index >= 0;
+  switch (field->cpp_type()) {
+    case FieldDescriptor::CPPTYPE_STRING: {
+      auto value = more ? r->GetRepeatedString(*in, field, index) : r->GetString(*in, field);
+      if (value.empty() || chance(30))
+        value = text();
+      else
+        value[random_() % value.size()] ^= static_cast<char>(1 << random_() % 7);
+      if (field->type() == FieldDescriptor::TYPE_STRING)
+        for (auto& byte : value) byte = static_cast<char>(byte & 0x7F);
+      more ? r->SetRepeatedString(in, field, index, std::move(value)) : r->SetString(in, field, std::move(value));
+      break;
+    }
+    case FieldDescriptor::CPPTYPE_UINT64:
+      more ? r->SetRepeatedUInt64(in, field, index, number()) : r->SetUInt64(in, field, number());
+      break;
+    case FieldDescriptor::CPPTYPE_INT64:
+      if (!more) r->SetInt64(in, field, static_cast<std::int64_t>(number()));
+      break;
+    case FieldDescriptor::CPPTYPE_UINT32:
+      if (!more) r->SetUInt32(in, field, static_cast<std::uint32_t>(number()));
+      break;
+    case FieldDescriptor::CPPTYPE_BOOL:
+      if (!more) r->SetBool(in, field, !r->GetBool(*in, field));
+      break;
+    default: break;
+  }
+  return true;
+}
+
 void forged_frames::gather(const Message& message) {
   const auto* reflection = message.GetReflection();
   std::vector<const FieldDescriptor*> set;
@@ -187,16 +259,28 @@ void forged_frames::gather(const Message& message) {
         heard_.push_back(more ? reflection->GetRepeatedUInt64(message, field, i)
                               : reflection->GetUInt64(message, field));
       else if (field->type() == FieldDescriptor::TYPE_BYTES && !more && nonces_.size() < heard_max)
-        nonces_.push_back(reflection->GetString(message, field).substr(0, nonce_bytes));
+        nonces_.push_back(reflection->GetString(message, field).substr(0, peer_nonce_bytes));
     }
   }
 }
 
 void forged_frames::hear(const std::string& answer) {
   v1::PeerAnswer heard;
-  if (!heard.ParseFromString(answer)) return;
-  keyed_ = keyed_ || heard.challenge().keyed();
-  gather(heard);
+  if (heard.ParseFromString(answer)) gather(heard);
+}
+
+std::string without_the_possible(const std::string& frame) {
+  v1::PeerFrame parsed;
+  if (!parsed.ParseFromString(frame)) return frame;
+  parsed.clear_write_backs();
+  v1::Hello hello;
+  if (parsed.has_hello() && hello.ParseFromString(parsed.hello().content())) {
+    // One that is more than a day ahead is impossible, and refused.
+    constexpr std::uint64_t days_2_ms = 2 * 86'400'000;
+    if (hello.disk() < now_as_version() + (days_2_ms << 16)) hello.set_disk(oldest_disk);
+    parsed.mutable_hello()->set_content(hello.SerializeAsString());
+  }
+  return parsed.SerializeAsString();
 }
 
 }  // namespace quorate::chaos

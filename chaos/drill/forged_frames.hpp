@@ -25,10 +25,13 @@ class forged_frames {
   /// One of: a frame with anything in it, such a frame with bits flipped, entries of logs that exist, a heartbeat with
   /// impossible numbers, no message at all.
   std::string frame();
+  /// A frame that a node sent to a member: others are made from it.
+  void learn(const std::string& real);
+  /// A real frame in which one thing or some bits are others; the opening of a stream while none was learned.
+  std::string mutated();
+  std::string mutated(const std::string& real);
   /// Any of the numbers and nonces in an answer may be used from now on.
   void hear(const std::string& answer);
-  /// Whether a node said that it wants a proof of the key; false, too, while none was heard.
-  bool keyed() const { return keyed_; }
 
  private:
   bool chance(unsigned percent) { return random_() % 100 < percent; }
@@ -37,13 +40,18 @@ class forged_frames {
   std::string entry();
   void fill(google::protobuf::Message* message, int depth);
   void gather(const google::protobuf::Message& message);
+  /// One field of it, at any depth, says something else; false when it has none.
+  bool twist(google::protobuf::Message* message);
 
   std::mt19937_64 random_;
   const std::vector<std::string> members_;
   const std::string name_space_;
   std::vector<std::uint64_t> heard_;
   std::vector<std::string> nonces_;
-  bool keyed_ = false;
+  std::vector<std::string> real_;
 };
+
+/// The frame without what a node that has no key would rightly believe: a newer disk, a value to be held.
+std::string without_the_possible(const std::string& frame);
 
 }  // namespace quorate::chaos

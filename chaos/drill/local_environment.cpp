@@ -73,18 +73,34 @@ status mount_memory(const std::string& place, std::uint64_t bytes) {
 
 result<std::unique_ptr<local_environment>> local_environment::make(local_options options) {
   std::unique_ptr<local_environment> made(new local_environment(std::move(options)));
+  if (auto prepared = made->prepare(true); !prepared) return prepared;
+  return made;
+}
+
+status local_environment::prepare(bool keyed) {
   cluster_options wanted;
-  wanted.program = made->options_.program;
-  wanted.flags = made->options_.flags;
+  wanted.program = options_.program;
+  wanted.flags = options_.flags;
   wanted.flags.emplace("--write-quorum", "2");
   wanted.flags.emplace("--enable-drills", "");
-  wanted.net = made->options_.net;
-  wanted.scratch_parent = made->options_.scratch_parent;
+  wanted.net = options_.net;
+  wanted.scratch_parent = options_.scratch_parent;
+  wanted.key = keyed;
   auto cluster = local_cluster::prepare(wanted);
   if (!cluster) return cluster.error();
-  made->cluster_ = std::move(*cluster);
-  for (const auto& node : made->nodes()) made->add_variables(node, made->options_.variables);
-  return made;
+  cluster_ = std::move(*cluster);
+  variables_.clear();
+  for (const auto& node : nodes()) add_variables(node, options_.variables);
+  return {};
+}
+
+status local_environment::give_no_key() {
+  options_.net = nullptr;
+  return prepare(false);
+}
+
+std::uint64_t local_environment::bytes_on_disk(const std::string& node) const {
+  return bytes_in(cluster_->data_directory(node));
 }
 
 local_environment::~local_environment() {

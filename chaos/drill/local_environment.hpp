@@ -51,6 +51,8 @@ class local_environment final : public environment {
   status free_disk(const std::string& node) override;
   status give_movable_clock(const std::string& node) override;
   status move_clock(const std::string& node, std::chrono::seconds offset) override;
+  status give_no_key() override;
+  std::uint64_t bytes_on_disk(const std::string& node) const override;
   status begin_start(const std::string& node) override { return cluster_->spawn(node); }
   status give_forgetful_disk(const std::string& node, std::uint64_t torn) override;
   status fail_disk(const std::string& node, disk_access what) override;
@@ -61,6 +63,8 @@ class local_environment final : public environment {
 
  private:
   explicit local_environment(local_options options) : options_(std::move(options)) {}
+  /// A fresh cluster of which nobody runs.
+  status prepare(bool keyed);
   std::string mount_point(const std::string& node) const;
   std::string filler(const std::string& node) const;
   std::string clock_file(const std::string& node) const;

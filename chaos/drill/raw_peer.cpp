@@ -50,7 +50,7 @@ bool raw_peer::pump(std::chrono::system_clock::time_point until) {
   over_ = over_ || !ok;
   if (what == of(read) && ok) answers_.push_back(bytes_of(incoming_));
   if (what != of(read)) writing_ = false;
-  if (ok && (what == of(started) || what == of(read))) stream_->Read(&incoming_, of(read));
+  if (ok && reads_ && (what == of(started) || what == of(read))) stream_->Read(&incoming_, of(read));
   return true;
 }
 

@@ -25,6 +25,8 @@ class raw_peer {
   /// What was answered meanwhile, oldest first; waits for the first for at most `bound`.
   std::vector<std::string> answers(std::chrono::milliseconds bound);
   bool over() const { return over_; }
+  /// From now on what is answered stays with the other side: at most one more answer is taken in.
+  void stop_reading() { reads_ = false; }
 
  private:
   /// Takes in what has happened; false when nothing did until then.
@@ -39,6 +41,7 @@ class raw_peer {
   grpc::Status end_;
   std::deque<std::string> answers_;
   bool writing_ = false;
+  bool reads_ = true;
   bool over_ = false;
 };
 

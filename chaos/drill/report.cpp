@@ -49,6 +49,11 @@ ordered_json cycle_object(const cycle_result& cycle) {
   out["registers_in_fault"] = cycle.registers_in_fault;
   out["detail"] = cycle.detail;
   out["bit"] = cycle.bit;
+  out["bit_needed"] = cycle.bit_needed;
+  if (cycle.grown_bytes) {
+    out["grown_bytes"] = *cycle.grown_bytes;
+    out["grown_bytes_max"] = cycle.grown_bytes_max;
+  }
   out["fault_ms"] = rounded(cycle.fault_ms);
   out["converge_ms"] = rounded(cycle.converge_ms);
   out["longest_gap_ms"] = rounded(cycle.longest_gap_ms);

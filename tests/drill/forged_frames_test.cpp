@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "chaos/drill/member_words.hpp"
 #include "quorate/v1/replication.pb.h"
 
 namespace quorate::chaos {
@@ -50,6 +51,43 @@ TEST_SUITE("drill.forged_frames") {
       }
     }
     CHECK(used > frames / 50);
+  }
+
+  TEST_CASE("mutated frames are not the real one, and most can still be read") {
+    forged_frames forged(3, {"a", "b", "c"}, "forged");
+    v1::PeerFrame frame;
+    add_entries({entry_of({node_id{1}, 2}, 3, 4, 5)}, &frame);
+    frame.mutable_heartbeat()->set_number(6);
+    const auto real = frame.SerializeAsString();
+    forged.learn(real);
+    int same = 0;
+    int whole = 0;
+    for (int i = 0; i < frames; ++i) {
+      const auto mutated = forged.mutated();
+      same += mutated == real ? 1 : 0;
+      whole += frame.ParseFromString(mutated) ? 1 : 0;
+    }
+    CHECK(same < frames / 20);
+    CHECK(whole > frames / 2);
+  }
+
+  TEST_CASE("what a node without a key would rightly believe can be left out") {
+    auto hello = hello_of("a", "b", {"a", "b", "c"}, 1);
+    const auto disk_in = [](const std::string& bytes) {
+      v1::PeerFrame frame;
+      v1::Hello said;
+      CHECK(frame.ParseFromString(bytes));
+      CHECK(said.ParseFromString(frame.hello().content()));
+      return said.disk();
+    };
+    hello.set_disk(now_as_version());
+    CHECK(disk_in(without_the_possible(sealed(hello).SerializeAsString())) == oldest_disk);
+    hello.set_disk(~std::uint64_t{0});
+    CHECK(disk_in(without_the_possible(sealed(hello).SerializeAsString())) == ~std::uint64_t{0});
+    v1::PeerFrame frame;
+    frame.add_write_backs()->set_number(1);
+    CHECK(without_the_possible(frame.SerializeAsString()).empty());
+    CHECK(without_the_possible("no frame") == "no frame");
   }
 }
 

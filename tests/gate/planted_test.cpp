@@ -91,6 +91,11 @@ TEST_SUITE("gate.planted") {
     must_fail(drill("old_disk_unnoticed", "old_disk", 1), "old_disk", "goes on with a disk that is not its newest");
   }
 
+  TEST_CASE("what peers say is believed: a stranger in a member's name is let in with what cannot be") {
+    must_fail(drill("peers_believed", "hostile_peer", 1), "hostile_peer",
+              "lets a stranger in with a hello of the disk 2^64-1");
+  }
+
   TEST_CASE("acknowledged one copy short of the quorum: a node that is cut off says OK") {
     must_fail(drill("one_copy_less", "partition_minority", 1), "partition_minority", "while it could reach nobody");
   }
