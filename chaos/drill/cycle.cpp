@@ -28,7 +28,7 @@ constexpr std::uint64_t writes_after_min = 10;
 constexpr std::uint64_t begun_in_fault_min = 10;
 constexpr std::size_t reasons_max = 12;
 /// What a write may add to a data directory: log, record, index rows, once in the write-ahead log and once in a table.
-constexpr std::uint64_t bytes_of_a_write = 8'192;
+constexpr std::uint64_t bytes_of_a_write = 2'048;
 /// What a store adds without writes: its own logs and manifests at each start.
 constexpr std::uint64_t bytes_of_a_store = 4u << 20;
 constexpr double overwrites = 0.25;

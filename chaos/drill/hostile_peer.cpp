@@ -1,6 +1,7 @@
 #include "chaos/drill/hostile_peer.hpp"
 
-#include <algorithm>
+#include <google/protobuf/stubs/logging.h>
+
 #include <utility>
 
 #include "chaos/drill/environment.hpp"
@@ -19,9 +20,9 @@ namespace {
 constexpr auto forged_namespace = "forged";
 constexpr auto stranger = "nobody";
 constexpr milliseconds attack_length(1'500);
-constexpr milliseconds attack_bound(8'000);  ///< for as many frames as are needed, and every lie
-constexpr milliseconds answer_bound(200);    ///< for the first answers, of which more can be said
-constexpr std::uint64_t mutated_needed = 1'000;
+constexpr milliseconds attack_bound(8'000);    ///< for as many frames as are needed, and every lie
+constexpr milliseconds answer_bound(200);      ///< for the first answers, of which more can be said
+constexpr std::uint64_t mutated_needed = 500;  ///< a thousand in two cycles, the fewest that a gate runs
 constexpr std::uint64_t frames_of_a_stream = 40;
 constexpr std::uint64_t large_frame_bytes = 3u << 20;  ///< more than a node takes
 constexpr std::uint64_t process_of_nobody = 0x6E6F626F6479;
@@ -85,7 +86,7 @@ class assault {
 
   /// One stream to the node, in a member's name.
   void send_frames(const std::string& node, const std::string& as) {
-    raw_peer stream(on_.env.address(node));
+    raw_peer stream(on_.env.client(node).channel());
     const auto send = [&](std::string frame, bool mutated) {
       // Without a key a node believes what can be; the rest must not harm it.
       if (!keyed_) frame = without_the_possible(frame);
@@ -98,7 +99,7 @@ class assault {
     // Most know how a stream begins.
     if (on_.between(1, 10) > 2) {
       for (const auto& frame : opening(as, node)) {
-        const bool mutated = on_.between(1, 6) == 1;
+        const bool mutated = on_.between(1, 10) <= (keyed_ ? 5 : 2);
         if (!send(mutated ? forged_.mutated(frame) : frame, mutated)) return;
         listen(answer_bound);
       }
@@ -124,6 +125,7 @@ class assault {
   stage& on_;
   const std::string down_;
   const bool keyed_;
+  google::protobuf::LogSilencer quiet_;  ///< what is made up need be no text
   forged_frames forged_;
   std::uint64_t mutated_ = 0;
   std::uint64_t slots_told_ = 0;

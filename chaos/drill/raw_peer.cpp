@@ -25,7 +25,9 @@ std::string bytes_of(const grpc::ByteBuffer& buffer) {
 
 }  // namespace
 
-raw_peer::raw_peer(const std::string& address) : channel_(make_channel(address)), stub_(channel_) {
+raw_peer::raw_peer(const std::string& address) : raw_peer(make_channel(address)) {}
+
+raw_peer::raw_peer(std::shared_ptr<grpc::Channel> channel) : channel_(std::move(channel)), stub_(channel_) {
   stream_ = stub_.PrepareCall(&context_, method, &queue_);
   writing_ = true;
   stream_->StartCall(of(started));

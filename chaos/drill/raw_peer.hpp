@@ -17,6 +17,8 @@ namespace quorate::chaos {
 class raw_peer {
  public:
   explicit raw_peer(const std::string& address);
+  /// One of many over a connection that is there.
+  explicit raw_peer(std::shared_ptr<grpc::Channel> channel);
   ~raw_peer();
   raw_peer(const raw_peer&) = delete;
 

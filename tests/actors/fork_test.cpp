@@ -79,7 +79,7 @@ TEST_SUITE("actors.forks") {
     }));
     CHECK(c.filling());
     CHECK(eventually([&] { return c.status().forks() >= 4; }));
-    CHECK(write(nodes["a"].api(), "key", "value").ok());
+    CHECK(eventually([&] { return write(nodes["a"].api(), "key", "value").ok(); }));
   }
 }
 
