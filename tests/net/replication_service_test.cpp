@@ -54,7 +54,7 @@ struct served_peers {
   fake_node_api node;
   std::mutex mutex;
   std::vector<std::shared_ptr<generous_link>> links;
-  std::unique_ptr<grpc_server> server;
+  std::unique_ptr<quorate::net::grpc_server> server;  // gRPC has one of that name
 
   served_peers() {
     node.on_accept = [this](const v1::Knock&, std::shared_ptr<answer_sink> answers) {
