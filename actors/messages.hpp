@@ -72,6 +72,7 @@ struct settle_members {
 /// one.
 struct forked {
   log_id log;
+  std::size_t peer = 0;  ///< its index
 };
 
 /// To the inquirer: ask the members about the keys of these writes, then hand them to the writer.

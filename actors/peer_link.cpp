@@ -160,7 +160,7 @@ void peer_link_state::refuse(const status& why, const named_positions& vector, c
   // It may be right: then the live log is to be left, or the link never opens again. The writer bounds how often.
   if (const auto claimed = core::claimed_of_live(vector, known)) {
     context->forked(context->peers[index].name, {*claimed});
-    context->writer.send(message::forked{claimed->log});
+    context->writer.send(message::forked{claimed->log, index});
   }
   refuse(why);
 }
@@ -321,7 +321,7 @@ void peer_link_state::on_refusal(const v1::LogRefusal& refusal) {
   if ((fork || refusal.reason() == v1::LogRefusal::POISON) && !live) pause_ms = limits::hopeless_retry_ms;
   // Another log is begun, but not at the pace of somebody who says so of each.
   if (fork && live) pause_ms = fork_pause_ms_ = core::next_fork_pause_ms(fork_pause_ms_);
-  if (fork && log.origin == context->self.id) context->writer.send(message::forked{log});
+  if (fork && log.origin == context->self.id) context->writer.send(message::forked{log, index});
   reached(mark::link_refused);
   machine.on_refused(log, refusal.have(), now_ms() + pause_ms);
 }

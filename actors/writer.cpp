@@ -149,9 +149,9 @@ status writer_state::remember(const storage::member_list& members) {
   return context_->store.commit(group);
 }
 
-status writer_state::on_forked(const log_id& log) {
+status writer_state::on_forked(const log_id& log, std::size_t peer) {
   // Not for a log of an earlier life, and not at the pace of somebody who says so all the time.
-  if (log != live_ || !new_logs_.on_fork(context_->time.steady_us() / 1000)) return {};
+  if (log != live_ || !new_logs_[peer].on_fork(context_->time.steady_us() / 1000)) return {};
   logging::event(logging::level::warn, "writer.new_log", {{"reason", "a peer holds other entries in the present one"}});
   return open(context_);
 }
@@ -215,9 +215,14 @@ result<writer_state::judgement> writer_state::judge(const core::group_builder& g
   }
   if (context_->poison.set_aside.contains({e.log, e.sequence})) return refuse(v1::LogRefusal::POISON);
   if (!group.follows(e)) return fork();
-  if (e.sequence == 1 && group.vector().positions().size() >= limits::logs_max) {
-    context_->refused(peer.name, {errc::overloaded, "another log, and there are " + std::to_string(limits::logs_max)});
-    return refuse(v1::LogRefusal::BUSY);
+  if (e.sequence == 1) {
+    // The life that a member lives now always begins, however many logs somebody brought.
+    const auto live = e.log.origin == peer.id ? context_->facts.live_log_of(peer.id, now_.steady_us) : std::nullopt;
+    const auto room = live && live->log == e.log ? limits::logs_named_max : limits::logs_max;
+    if (group.vector().positions().size() >= room) {
+      context_->refused(peer.name, {errc::overloaded, "another log, and there are " + std::to_string(room)});
+      return refuse(v1::LogRefusal::BUSY);
+    }
   }
   return judgement{};
 }
@@ -677,7 +682,7 @@ caf::behavior writer_behavior(caf::stateful_actor<writer_state>* self, node_cont
       },
       [self, context](const message::forked& m) {
         context->writer.received();
-        if (auto begun = self->state.on_forked(m.log); !begun) {
+        if (auto begun = self->state.on_forked(m.log, m.peer); !begun) {
           context->fail(begun);
           self->quit();
         }

@@ -51,7 +51,7 @@ struct writer_state {
   status remember(const storage::member_disks& disks);
   status remember(const storage::member_list& members);
   /// A log of this node is another one elsewhere: when it is the live one, begins the next.
-  status on_forked(const log_id& log);
+  status on_forked(const log_id& log, std::size_t peer);
   /// Publishes whether the disk is full.
   void look_at_space();
   /// The name of this node's disk.
@@ -105,7 +105,7 @@ struct writer_state {
   storage::member_disks disks_;
   bool disks_changed_ = false;  ///< to be written with the group
   log_id live_;
-  core::new_log_pace new_logs_;
+  std::map<std::size_t, core::new_log_pace> new_logs_;  ///< by the peer that asks for them
   /// Read once a group: what is decided about a clock must hold for what is done with it.
   struct {
     std::int64_t wall_ms = 0;

@@ -4,10 +4,15 @@
 
 #include <mutex>
 
+#include "proto/limits.hpp"
 #include "quorate/v1/replication.grpc.pb.h"
 
 namespace quorate::net {
 namespace {
+
+/// A welcome that names as many logs as there can be takes 5 MB, and answers that wait may have 8.
+constexpr std::size_t answer_bytes_max = 16u << 20;
+static_assert(answer_bytes_max > limits::answers_waiting_bytes_max);
 
 status from_grpc(const grpc::Status& ended) {
   if (ended.ok()) return {errc::unavailable, "the peer ended the stream"};
@@ -92,9 +97,8 @@ class grpc_transport final : public peer_transport {
     grpc::ChannelArguments arguments;
     // A channel of its own for every stream: no shared backoff decides when a peer may be called again.
     arguments.SetInt(GRPC_ARG_USE_LOCAL_SUBCHANNEL_POOL, 1);
-    // Without the library's optional filters: less work per frame. That drops its size check of answers too, which are
-    // small and come from a member.
-    arguments.SetInt(GRPC_ARG_MINIMAL_STACK, 1);
+    // Who answers has not proved yet that it is a member.
+    arguments.SetMaxReceiveMessageSize(static_cast<int>(answer_bytes_max));
     arguments.SetInt(GRPC_ARG_ENABLE_RETRIES, 0);
     auto channel = grpc::CreateCustomChannel(address, grpc::InsecureChannelCredentials(), arguments);
     // gRPC 1.51 frees its callback queue with the last channel that used it, also when that channel goes in one of the

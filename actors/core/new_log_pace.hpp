@@ -2,9 +2,10 @@
 //
 // One new log mends it: the writes of the node find their copies again. Who says so of the next one too is wrong or
 // lies, and every log stays for good in all vectors, so the pauses double: from limits::new_log_pause_ms_min to
-// limits::new_log_pause_ms_max. After so long without a word of forks it is as at first.
+// limits::new_log_pause_ms_max. Each of the latter that passes without a word of forks halves the pause.
 //
-// Owned by the writer. Pure: the caller brings time (steady, milliseconds).
+// Owned by the writer, one for each peer: what one says does not make another unheard. Pure: the caller brings time
+// (steady, milliseconds).
 #pragma once
 
 #include <algorithm>
@@ -24,12 +25,9 @@ class new_log_pace {
  public:
   /// A fork of the live log was told of. Whether another log is to begin now.
   bool on_fork(std::int64_t now_ms) {
-    const bool long_ago = !heard_ms_ || now_ms - *heard_ms_ >= limits::new_log_pause_ms_max;
+    if (heard_ms_) pause_ms_ >>= std::min<std::int64_t>((now_ms - *heard_ms_) / limits::new_log_pause_ms_max, 62);
     heard_ms_ = now_ms;
-    if (long_ago)
-      pause_ms_ = 0;
-    else if (now_ms - begun_ms_ < pause_ms_)
-      return false;
+    if (now_ms - begun_ms_ < pause_ms_) return false;
     pause_ms_ = next_fork_pause_ms(pause_ms_);
     begun_ms_ = now_ms;
     return true;

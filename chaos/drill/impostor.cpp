@@ -111,7 +111,7 @@ class service final : public v1::Replication::Service {
     v1::PeerAnswer challenge;
     challenge.mutable_challenge()->set_nonce(nonce());
     challenge.mutable_challenge()->set_keyed(options_.keyed && proof.first != false_proof::not_wanted);
-    stream->Write(challenge);
+    if (!stream->Write(challenge)) return grpc::Status::OK;
     if (options_.keyed && proof.first == false_proof::not_wanted) {
       judge(*stream, proof.second);
       return grpc::Status::OK;
@@ -162,12 +162,13 @@ class service final : public v1::Replication::Service {
     return false;
   }
 
-  void send(stream_of& stream, const v1::Welcome& welcome, const std::string& proof) {
+  /// False: the caller is gone.
+  bool send(stream_of& stream, const v1::Welcome& welcome, const std::string& proof) {
     v1::PeerAnswer answer;
     answer.mutable_welcome()->set_content(welcome.SerializeAsString());
     answer.mutable_welcome()->set_proof(proof);
     answer.set_uncounted(true);
-    stream.Write(answer);
+    return stream.Write(answer);
   }
 
   v1::Welcome welcome(const caller& to) const {
@@ -178,48 +179,50 @@ class service final : public v1::Replication::Service {
                        const std::pair<false_proof, const char*>& proof) {
     auto said = welcome(to);
     for (const auto& one : welcome_lies) one.put(to, &said);
-    send(stream, said,
-         proof.first == false_proof::none        ? std::string()
-         : proof.first == false_proof::reflected ? its_proof
-                                                 : nonce() + nonce());
-    judge(stream, proof.second);
+    if (send(stream, said,
+             proof.first == false_proof::none        ? std::string()
+             : proof.first == false_proof::reflected ? its_proof
+                                                     : nonce() + nonce()))
+      judge(stream, proof.second);
   }
 
   /// In turn: listen, a lie in the welcome, a lie in an answer. An echo between lets a link come back at once.
   void lie(stream_of& stream, const caller& to, std::uint64_t turn) {
     auto said = welcome(to);
+    // Once all is told, the time belongs to the frames that are made from what he hears.
+    const auto step = all_told() ? 0 : turn % 3;
     const auto round = turn / 3;
     const auto& in_welcome = welcome_lies[round % welcome_lies.size()];
-    if (turn % 3 == 1) in_welcome.put(to, &said);
-    send(stream, said, "");
-    if (turn % 3 == 1) return judge(stream, in_welcome.what);
-    listen(stream, turn % 3 == 0);
-    if (turn % 3 == 0) return;
+    if (step == 1) in_welcome.put(to, &said);
+    if (!send(stream, said, "")) return;
+    if (step == 1) return judge(stream, in_welcome.what);
+    // Who was heard believes the welcome, and hears the lie.
+    if (!listen(stream, step == 0) || step == 0) return;
     const auto& in_answer = answer_lies[round % answer_lies.size()];
     v1::PeerAnswer answer;
     answer.set_uncounted(true);
     in_answer.put(to, &answer);
-    stream.Write(answer);
-    judge(stream, in_answer.what);
+    if (stream.Write(answer)) judge(stream, in_answer.what);
   }
 
-  /// Echoes what asks for it. For a while, or up to the first echo.
-  void listen(stream_of& stream, bool a_while) {
+  /// Echoes what asks for it. For a while, or up to the first echo. Whether there was one.
+  bool listen(stream_of& stream, bool a_while) {
     const auto since = steady_clock::now();
     std::size_t entries = 0;
     bool echoed = false;
     v1::PeerFrame frame;
-    while (!(echoed && (!a_while || entries >= entries_wanted || steady_clock::now() - since > listening))
-           && hear(stream, &frame)) {
+    while (
+        !(echoed && (!a_while || (entries >= entries_wanted && !all_told()) || steady_clock::now() - since > listening))
+        && hear(stream, &frame)) {
       entries += frame.entries_size() > 0 ? 1 : 0;
       if (!frame.has_heartbeat()) continue;
       v1::PeerAnswer answer;
       answer.set_uncounted(true);
       answer.mutable_echo()->set_number(frame.heartbeat().number());
       answer.mutable_echo()->set_wall_ms(static_cast<std::int64_t>(milliseconds_of(now_as_version())));
-      stream.Write(answer);
-      echoed = true;
+      echoed = stream.Write(answer) || echoed;
     }
+    return echoed;
   }
 
   std::string nonce() {

@@ -50,6 +50,7 @@ bool raw_peer::pump(std::chrono::system_clock::time_point until) {
   bool ok = false;
   if (queue_.AsyncNext(&what, &ok, until) != grpc::CompletionQueue::GOT_EVENT) return false;
   over_ = over_ || !ok;
+  ended_ = ended_ || !ok;
   if (what == of(read) && ok) answers_.push_back(bytes_of(incoming_));
   if (what != of(read)) writing_ = false;
   if (ok && reads_ && (what == of(started) || what == of(read))) stream_->Read(&incoming_, of(read));
@@ -65,6 +66,12 @@ bool raw_peer::write(const std::string& frame) {
   while (writing_ && pump(until)) continue;
   over_ = over_ || writing_;
   return !over_;
+}
+
+bool raw_peer::ended(std::chrono::milliseconds bound) {
+  const auto until = std::chrono::system_clock::now() + bound;
+  while (!ended_ && pump(until)) continue;
+  return ended_;
 }
 
 std::vector<std::string> raw_peer::answers(std::chrono::milliseconds bound) {

@@ -27,6 +27,8 @@ class raw_peer {
   /// What was answered meanwhile, oldest first; waits for the first for at most `bound`.
   std::vector<std::string> answers(std::chrono::milliseconds bound);
   bool over() const { return over_; }
+  /// Whether the node ended the stream, in so long: not merely that it takes nothing.
+  bool ended(std::chrono::milliseconds bound);
   /// From now on what is answered stays with the other side: at most one more answer is taken in.
   void stop_reading() { reads_ = false; }
 
@@ -45,6 +47,7 @@ class raw_peer {
   bool writing_ = false;
   bool reads_ = true;
   bool over_ = false;
+  bool ended_ = false;
 };
 
 }  // namespace quorate::chaos

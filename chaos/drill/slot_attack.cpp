@@ -18,6 +18,7 @@ constexpr std::uint64_t nobody = 0x6E6F626F6479;
 constexpr std::uint32_t unknown_kind = 200;
 constexpr unsigned forged_logs = 200;
 constexpr milliseconds answer_bound(2'000);
+constexpr milliseconds end_bound(5'000);           ///< for a stream that is to end
 constexpr unsigned questions_of_a_frame = 20'000;  ///< a megabyte of answers, or more
 constexpr unsigned question_frames = 100;
 /// Stamps of what he writes: the same on every node that he tells it, and older than any clock.
@@ -300,9 +301,8 @@ class attacker {
     }
     const auto bytes = frame.SerializeAsString();
     stream.stop_reading();
-    unsigned sent = 0;
-    while (sent < question_frames && stream.write(bytes)) ++sent;
-    return sent < question_frames ? status() : wrong("goes on with", what);
+    for (unsigned sent = 0; sent < question_frames && stream.write(bytes); ++sent) continue;
+    return stream.ended(end_bound) ? status() : wrong("goes on with", what);
   }
 
   status wrong(const std::string& it_does, const std::string& what) const {

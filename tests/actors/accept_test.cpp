@@ -581,6 +581,17 @@ TEST_SUITE("actors.accept.numbers") {
       a().stop();
       a().start();
     }
+    // And the life of another member, but no log that it merely brings.
+    hand_made_peer c("c");
+    REQUIRE(c.open(a().api(), c.hello_to("a")) == "ok");
+    c.heartbeat();
+    auto earlier = c.put(1, now(a()), "key", "of an earlier life");
+    --earlier.log.epoch;
+    c.send({earlier, c.put(1, now(a()), "late", "value")});
+    REQUIRE(eventually([&] { return c.acks().size() + c.refusals().size() == 2; }));
+    CHECK(c.acks().size() == 1);
+    CHECK(a().disk.value_of("late") == "value");
+    c.close();
     CHECK(a().failures().empty());
   }
 

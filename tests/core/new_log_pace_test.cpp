@@ -36,9 +36,13 @@ TEST_SUITE("core.new_log_pace") {
     core::new_log_pace pace;
     CHECK(begun_within(pace, 0, 24 * hour) == 35);
     CHECK(begun_within(pace, 24 * hour, 24 * hour) == 24);
-    // Silence for an hour, and a disk that was put back.
+    // An hour of silence, and it is not as at first: 30 minutes, then an hour again.
     CHECK(pace.on_fork(49 * hour));
-    CHECK(pace.on_fork(49 * hour + second));
-    CHECK_FALSE(pace.on_fork(49 * hour + 2 * second));
+    CHECK_FALSE(pace.on_fork(49 * hour + hour / 2));
+    CHECK(pace.on_fork(50 * hour));
+    // Silence for a day, and a disk that was put back.
+    CHECK(pace.on_fork(74 * hour));
+    CHECK(pace.on_fork(74 * hour + second));
+    CHECK_FALSE(pace.on_fork(74 * hour + 2 * second));
   }
 }

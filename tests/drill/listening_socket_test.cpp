@@ -1,12 +1,16 @@
 #include "chaos/drill/listening_socket.hpp"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <atomic>
+#include <thread>
 
 #include "chaos/ports.hpp"
 #include "chaos/wait.hpp"
+#include "tests/drill/entered.hpp"
 
 namespace quorate::chaos {
 
@@ -35,6 +39,29 @@ TEST_SUITE("drill.listening_socket") {
     const auto first = listening_socket::open(address, -1, [](int connection) { close(connection); });
     REQUIRE(first.ok());
     CHECK_FALSE(listening_socket::open(address, -1, [](int connection) { close(connection); }).ok());
+  }
+
+  TEST_CASE("a port of another network namespace is another port") {
+    if (!entered().network) {
+      MESSAGE("skipped: no private network here: " << entered().why_no_network);
+      return;
+    }
+    int there = -1;
+    std::thread([&] {
+      if (unshare(CLONE_NEWNET) == 0) there = open("/proc/thread-self/ns/net", O_RDONLY | O_CLOEXEC);
+    }).join();
+    REQUIRE(there >= 0);
+    const auto ports = free_ports(1);
+    REQUIRE(ports.ok());
+    const auto address = "127.0.0.1:" + std::to_string(ports->front());
+    {
+      const auto first = listening_socket::open(address, there, [](int connection) { close(connection); });
+      REQUIRE_MESSAGE(first.ok(), first.error().message());
+      CHECK_FALSE(accepts_connections(address));
+      CHECK(listening_socket::open(address, -1, [](int connection) { close(connection); }).ok());
+      CHECK_FALSE(listening_socket::open(address, there, [](int connection) { close(connection); }).ok());
+    }
+    close(there);
   }
 }
 
