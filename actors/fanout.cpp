@@ -1,5 +1,6 @@
 #include "actors/fanout.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 #include "actors/actor_defaults.hpp"
@@ -21,6 +22,16 @@ status describe(core::quorum_outcome outcome, std::uint32_t copies, std::uint32_
       return {errc::quorum_timeout, count + " confirmed in time; the write may still surface"};
   }
   return {errc::internal, "unlisted outcome"};
+}
+
+/// Answers those whose deadlines have come.
+void expire(message::entryless& group, std::int64_t now_us) {
+  const auto look = [&](net::write_ticket& ticket, std::uint32_t needed) {
+    if (ticket && ticket->deadline_us <= now_us)
+      ticket.finish({status(errc::deadline_exceeded, "nothing was written"), {}, {}, needed, 0});
+  };
+  for (auto& one : group.unchanged) look(one.ticket, one.copies_needed);
+  for (auto& [ticket, why] : group.refused) look(ticket, why.copies_needed);
 }
 
 }  // namespace
@@ -69,20 +80,49 @@ bool fanout_state::repeat(net::write_ticket& ticket, const net::write_answer& fi
 void fanout_state::on_begun(message::begun& group) {
   for (auto& w : group.writes) {
     auto deadline_us = w.ticket->deadline_us;
-    writes.begin(group.log, w.sequence, w.stamp, w.copies_needed, deadline_us, std::move(w.ticket), w.any_verdict,
-                 w.with_own_copy);
+    writes.begin(group.log, w.sequence, w.stamp, w.copies_needed, deadline_us, std::move(w.ticket), w.any_verdict);
   }
   context->facts.writes_pending = writes.open();
 }
 
-void fanout_state::on_acked(const message::acked& ack) {
-  std::vector<core::quorum_decision<net::write_ticket>> decisions;
+void fanout_state::expire_first(std::vector<core::quorum_decision<net::write_ticket>>& decisions) {
   // A copy that is learned of after the deadline, say because this process stood still, comes too late: what a lost
   // disk had promised may be void by then (core/refill.hpp).
   if (!planted(planted_bug::deadline_ignored) && !planted(planted_bug::late_copy_counts))
     writes.expire(context->time.steady_us(), decisions);
+}
+
+void fanout_state::on_acked(const message::acked& ack) {
+  std::vector<core::quorum_decision<net::write_ticket>> decisions;
+  expire_first(decisions);
   writes.acked(ack.log, ack.member, ack.first, ack.last, ack.superseded, decisions);
   if (!decisions.empty()) answer(decisions);
+}
+
+void fanout_state::on_held(const message::held& m) {
+  std::vector<core::quorum_decision<net::write_ticket>> decisions;
+  expire_first(decisions);
+  const auto before = decisions.size();
+  writes.holds(m.upto.log, m.member, m.upto.sequence, decisions);
+  if (decisions.size() > before) reached(mark::fanout_met_by_vector);
+  if (!decisions.empty()) answer(decisions);
+}
+
+void fanout_state::on_settled(const message::settled& m) {
+  // Groups before it whose writer died over them never will be; their writes are answered by their deadlines.
+  std::erase(waiting, m.writes);
+  expire(*m.writes, context->time.steady_us());
+  for (auto& [ticket, why] : m.writes->refused) ticket.finish(std::move(why));
+  // Unchanged stands on as many copies as a write: the members are asked for the others.
+  auto order = std::make_shared<message::confirm>();
+  for (auto& one : m.writes->unchanged) {
+    if (!one.ticket) continue;
+    if (one.found.empty() || one.copies_needed <= 1 || planted(planted_bug::unchanged_on_one_disk))
+      one.ticket.finish({{}, {}, {}, one.copies_needed, one.found.empty() ? 0u : one.copies_needed});
+    else
+      order->writes.push_back(std::move(one));
+  }
+  if (!order->writes.empty()) context->inquirer.send(message::confirm_ptr(std::move(order)));
 }
 
 void fanout_state::on_tick() {
@@ -91,6 +131,11 @@ void fanout_state::on_tick() {
   std::vector<core::quorum_decision<net::write_ticket>> decisions;
   writes.expire(now_us, decisions);
   answer(decisions);
+  for (auto& group : waiting) expire(*group, now_us);
+  std::erase_if(waiting, [](const message::entryless_ptr& group) {
+    return std::none_of(group->unchanged.begin(), group->unchanged.end(), [](auto& one) { return bool(one.ticket); })
+           && std::none_of(group->refused.begin(), group->refused.end(), [](auto& one) { return bool(one.first); });
+  });
   // The writer may be held up by a slow disk: what still waits for it has a deadline too.
   for (auto& ticket : context->inbox.expire(now_us)) {
     auto needed = context->copies_needed(ticket->quorum);
@@ -112,6 +157,18 @@ caf::behavior fanout_behavior(caf::stateful_actor<fanout_state>* self, node_cont
       [self](const message::acked& ack) {
         self->state.context->fanout.received();
         self->state.on_acked(ack);
+      },
+      [self](const message::entryless_ptr& group) {
+        self->state.context->fanout.received();
+        self->state.waiting.push_back(group);
+      },
+      [self](const message::settled& m) {
+        self->state.context->fanout.received();
+        self->state.on_settled(m);
+      },
+      [self](const message::held& m) {
+        self->state.context->fanout.received();
+        self->state.on_held(m);
       },
       [self](message::tick) {
         self->state.on_tick();

@@ -19,14 +19,18 @@ struct fanout_state {
 
   void on_begun(message::begun& group);
   void on_acked(const message::acked& ack);
+  void on_held(const message::held& m);
+  void on_settled(const message::settled& m);
   void on_tick();
 
   node_context* context = nullptr;
   core::quorum_table<net::write_ticket> writes;
+  std::vector<message::entryless_ptr> waiting;  ///< for their groups to be on disk
 
  private:
   /// A superseded write whose caller wants that is sent round once more. Whether it was.
   bool repeat(net::write_ticket& ticket, const net::write_answer& first);
+  void expire_first(std::vector<core::quorum_decision<net::write_ticket>>& decisions);
   void answer(std::vector<core::quorum_decision<net::write_ticket>>& decisions);
 };
 

@@ -73,7 +73,7 @@ void inquirer_state::on_inquire(std::vector<net::write_ticket>& writes) {
     }
     for (const auto& key : r.write->found.keys)
       r.keys.emplace_back(key, core::inquiry::purpose::version, context->majority());
-    begin(std::move(r), std::nullopt);
+    begin(std::move(r), {});
   }
 }
 
@@ -84,10 +84,33 @@ void inquirer_state::on_read(message::read_value& request) {
   if (auto possible = admissible(r.deadline_us, 1, request.complete, false); !possible) return refuse(r, possible);
   core::holding own{request.own ? request.own->stamp : version{}, std::move(request.own)};
   r.keys.emplace_back(net::asked_key{r.read->key, own.stamp}, core::inquiry::purpose::value, context->majority());
-  begin(std::move(r), std::move(own));
+  std::vector<core::holding> holdings;
+  holdings.push_back(std::move(own));
+  begin(std::move(r), std::move(holdings));
 }
 
-void inquirer_state::begin(round&& r, std::optional<core::holding> own) {
+void inquirer_state::on_confirm(message::confirm& order) {
+  for (auto& one : order.writes) {
+    round r;
+    r.deadline_us = one.ticket->deadline_us;
+    r.copies_needed = one.copies_needed;
+    r.write = std::move(one.ticket);
+    auto possible = admissible(r.deadline_us, one.found.size(), context->facts.complete(), true);
+    if (!possible) {
+      refuse(r, possible);
+      continue;
+    }
+    std::vector<core::holding> own;
+    for (auto& [key, record] : one.found) {
+      r.keys.emplace_back(net::asked_key{std::move(key), record.stamp}, core::inquiry::purpose::copies,
+                          one.copies_needed);
+      own.push_back({record.stamp, std::move(record)});
+    }
+    begin(std::move(r), std::move(own));
+  }
+}
+
+void inquirer_state::begin(round&& r, std::vector<core::holding> own) {
   const auto number = ++next_;
   auto& here = rounds_.emplace(number, std::move(r)).first->second;
   open_ += here.keys.size();
@@ -96,7 +119,7 @@ void inquirer_state::begin(round&& r, std::optional<core::holding> own) {
     one.question = ++next_;
     numbers_[one.question] = {number, i};
     // The writer stamps above what this node holds anyway; for a read it is one answer like the others.
-    one.machine.found(0, own ? *own : core::holding{one.key.known, {}});
+    one.machine.found(0, own.empty() ? core::holding{one.key.known, {}} : std::move(own[i]));
   }
   ask(here);
   settle(number);  // a cluster of one has heard everybody
@@ -206,6 +229,16 @@ void inquirer_state::finish(round& r) {
     if (r.keys.front().write_back == 0) reached(mark::read_agreed_at_once);
     return r.read.finish({{}, r.keys.front().machine.best().record});
   }
+  if (r.copies_needed > 0) {
+    net::write_answer answer;
+    answer.copies_needed = answer.copies = r.copies_needed;
+    for (const auto& one : r.keys)
+      ensure(one.machine.copies() >= r.copies_needed || planted(planted_bug::no_write_back)
+                 || planted(planted_bug::blind_write_back) || planted(planted_bug::absence_not_written_back),
+             "what is called unchanged has its copies");
+    reached(mark::unchanged_confirmed);
+    return r.write.finish(std::move(answer));
+  }
   auto& found = r.write->found;
   for (auto& one : r.keys) {
     const auto& best = one.machine.best();
@@ -249,6 +282,11 @@ caf::behavior inquirer_behavior(caf::stateful_actor<inquirer_state>* self, node_
       [self, look_again](const message::inquire_ptr& order) {
         self->state.context->inquirer.received();
         self->state.on_inquire(order->writes);
+        look_again();
+      },
+      [self, look_again](const message::confirm_ptr& order) {
+        self->state.context->inquirer.received();
+        self->state.on_confirm(*order);
         look_again();
       },
       [self, look_again](const message::read_value_ptr& request) {

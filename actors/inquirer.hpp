@@ -1,5 +1,5 @@
-// inquirer: asks the members what they hold of a key: before a LINEARIZABLE write is stamped, and for QUORUM reads,
-// which it also answers.
+// inquirer: asks the members what they hold of a key: before a LINEARIZABLE write is stamped, and for QUORUM reads and
+// writes that found nothing to change, which it also answers.
 //
 // One per node, cooperative (never blocks). State: a core::inquiry per key asked about. Questions and write-backs go
 // out over the peer links and are repeated while they stay unanswered; both may arrive twice. Promises: each ticket it
@@ -28,6 +28,7 @@ struct inquirer_state {
   void start(node_context* node);
   void on_inquire(std::vector<net::write_ticket>& writes);
   void on_read(message::read_value& request);
+  void on_confirm(message::confirm& order);
   void on_found(const message::found& m);
   void on_tick();
 
@@ -49,6 +50,7 @@ struct inquirer_state {
   /// A write with all its keys, or a read.
   struct round {
     net::write_ticket write;
+    std::uint32_t copies_needed = 0;  ///< of a write that changes nothing; 0: it is to be stamped
     net::read_ticket read;
     std::vector<asked> keys;
     std::int64_t deadline_us = 0;
@@ -57,7 +59,8 @@ struct inquirer_state {
 
   /// The reason not to begin; ok when there is none.
   status admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write) const;
-  void begin(round&& r, std::optional<core::holding> own);
+  /// `own`: what this node holds of each key, for who is answered from it.
+  void begin(round&& r, std::vector<core::holding> own);
   void ask(round& r);
   void ask_again(round& r);
   void settle(std::uint64_t number);

@@ -37,7 +37,6 @@ struct begun {
     version stamp;
     std::uint32_t copies_needed = 0;
     bool any_verdict = false;
-    bool with_own_copy = false;
   };
   log_id log;
   std::vector<write> writes;
@@ -51,6 +50,34 @@ struct acked {
   sequence_number first = 0;
   sequence_number last = 0;
   std::vector<core::superseded_entry> superseded;
+};
+
+/// To fanout: this member said in its vector that it has the log up to here.
+struct held {
+  unsigned member = 0;
+  log_position upto;
+};
+
+/// A write that found nothing to change.
+struct unchanged_write {
+  net::write_ticket ticket;
+  std::vector<std::pair<record_key, stored_record>> found;  ///< on this node's disk, once the group is
+  std::uint32_t copies_needed = 0;
+};
+
+/// To fanout, before the group is on disk: writes of it that make no entry. They found nothing to change, or something
+/// that is in their way, and what they saw of the group may not stay: they are answered when it is settled, or by their
+/// deadlines.
+struct entryless {
+  std::vector<unchanged_write> unchanged;
+  std::vector<std::pair<net::write_ticket, net::write_answer>> refused;
+  bool empty() const { return unchanged.empty() && refused.empty(); }
+};
+using entryless_ptr = std::shared_ptr<entryless>;
+
+/// To fanout: what these saw is on disk.
+struct settled {
+  entryless_ptr writes;
 };
 
 /// To every link: new entries of the live log, at the same time as they go to the disk.
@@ -80,6 +107,13 @@ struct inquire {
   std::vector<net::write_ticket> writes;
 };
 using inquire_ptr = std::shared_ptr<inquire>;
+
+/// To the inquirer: these found nothing to change; answer them once as many members hold what they found as would hold
+/// a write of theirs.
+struct confirm {
+  std::vector<unchanged_write> writes;
+};
+using confirm_ptr = std::shared_ptr<confirm>;
 
 /// To the inquirer: answer this, given what this node's copy is.
 struct read_value {
@@ -159,11 +193,15 @@ CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::tick)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::crash)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::begun_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::acked)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::held)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::published)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::remember)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::settle_members)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::forked)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::inquire_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::confirm_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::entryless_ptr)
+CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::settled)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::read_value_ptr)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::ask)
 CAF_ALLOW_UNSAFE_MESSAGE_TYPE(quorate::message::found)

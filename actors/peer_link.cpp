@@ -205,6 +205,7 @@ void peer_link_state::become_open(const v1::Welcome& welcome) {
   compare(vector);
   machine.on_open(vector);
   machine.on_committed(context->facts.live_end());
+  note_held(vector);
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.up = true;
     f.heard_us = context->time.steady_us();
@@ -221,11 +222,22 @@ void peer_link_state::become_open(const v1::Welcome& welcome) {
   logging::event(logging::level::info, "link.up", {{"peer", context->peers[index].name}});
 }
 
+void peer_link_state::note_held(const std::vector<core::hashed_position>& vector) {
+  for (const auto& [position, hash] : vector)
+    if (machine.sent_with(position, hash)) held_seen_ = position;
+}
+
+void peer_link_state::tell_held() {
+  if (std::exchange(held_told_, held_seen_) != held_seen_)
+    context->fanout.send(message::held{static_cast<unsigned>(index) + 1, held_seen_});
+}
+
 void peer_link_state::on_echo(const v1::PeerAnswer& answer) {
   const auto& echo = answer.echo();
   const auto vector = core::positions_of(echo.vector());
   compare(vector);
   for (const auto& [position, hash] : vector) machine.on_held(position, hash);
+  note_held(vector);
   backoff_ms_ = 0;  // only now: a peer that opens streams and closes them again is not to be called in a rush
   while (!heartbeats_.empty() && heartbeats_.front().number < echo.number()) heartbeats_.pop_front();
   bool measured = false;
@@ -285,6 +297,7 @@ void peer_link_state::on_answer(const message::stream_answer& m) {
   for (const auto& refusal : answer.refusals()) on_refusal(refusal);
   if (counts || planted(planted_bug::wiped_counts)) on_findings(answer);
   if (answer.has_echo()) on_echo(answer);
+  if (counts) tell_held();
   pump();
 }
 

@@ -80,6 +80,10 @@ struct peer_link_state {
   void compare(const std::vector<core::hashed_position>& positions);
   void drop(const std::string& why);
   void on_echo(const v1::PeerAnswer& answer);
+  /// Acknowledgements that were lost with a stream do not come again; what its vector says of the live log stands for
+  /// them, once the peer counts.
+  void note_held(const std::vector<core::hashed_position>& vector);
+  void tell_held();
   void on_findings(const v1::PeerAnswer& answer);
   void add_heartbeat(v1::PeerFrame& frame);
   bool add_questions(v1::PeerFrame& frame);
@@ -95,6 +99,8 @@ struct peer_link_state {
   std::string peer_nonce_;                        ///< likewise; empty before its challenge
   bool hello_due_ = false;                        ///< it waits for the stream to take a frame
   std::map<log_id, sequence_number> forks_told_;  ///< so that each is told once
+  log_position held_seen_;                        ///< the live log as the peer's vector has it, with our hash
+  log_position held_told_;                        ///< so much of that fanout knows
   std::int64_t heard_ms_ = 0;
   std::int64_t retry_at_ms_ = 0;
   std::int64_t backoff_ms_ = 0;

@@ -7,6 +7,7 @@
 #include "actors/actor_defaults.hpp"
 #include "actors/arrivals.hpp"
 #include "actors/core/disk_full.hpp"
+#include "actors/core/noted_reads.hpp"
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
 #include "actors/readiness.hpp"
@@ -31,14 +32,6 @@ result<std::vector<mutation>> plan(net::write_request& request, const record_rea
     logging::event(logging::level::error, "writer.plan_threw", {{"what", e.what()}});
     return status(errc::internal, "the request could not be planned; nothing was written");
   }
-}
-
-/// A row that one node alone writes is made from this node's copy of it, and of nobody else's: what was acknowledged
-/// while it was on other disks only, this node would write over should it die before its own sync. So this copy must be
-/// one of those that count.
-bool made_from_own_row(const std::vector<mutation>& changes) {
-  return std::any_of(changes.begin(), changes.end(),
-                     [](const mutation& change) { return change.key.kind == key_kind::usage; });
 }
 
 bool asked_about(const std::vector<net::asked_key>& asked, const std::vector<mutation>& changes) {
@@ -284,9 +277,10 @@ status writer_state::merge(core::group_builder& group, peer_batch& batch, batch_
     ensure(log.last == 0 || e.sequence > log.last || judged->held, "entries of a log are acknowledged in their order");
     log.last = e.sequence;
     log.hash = e.previous == 0 ? 0 : chain_hash(*arrived.encoded);
-    // Only the origin counts copies, so only it needs the verdicts.
+    // Only the origin counts copies, so only it needs the verdicts: the sender, or this node.
     if (*verdict) reached(mark::writer_write_superseded_on_arrival);
-    if (*verdict && e.log.origin == sender) log.superseded.push_back({e.sequence, *verdict});
+    if (*verdict && (e.log.origin == sender || e.log.origin == context_->self.id))
+      log.superseded.push_back({e.sequence, *verdict});
   }
   return {};
 }
@@ -367,7 +361,7 @@ result<version> writer_state::yielding_version(const core::group_builder& group,
 }
 
 status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
-                           std::vector<encoded_entry>& made, std::vector<net::write_ticket>& unchanged) {
+                           std::vector<encoded_entry>& made, message::entryless& others) {
   begun.writes.reserve(tickets.size());
   for (auto& ticket : tickets) {
     const bool linearizable = ticket->consistency == net::write_consistency::linearizable;
@@ -390,20 +384,25 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     // The stamp must be above what every key it touches has; the clock has observed every version this node holds
     // (it observes each merged entry, and starts above the stored bound).
     version next{clock_.next(now_.wall_ms, ticket->found.floor), context_->self.id};
-    auto changes = plan(*ticket.operator->(), group, next);
+    core::noted_reads reads(group);
+    auto changes = plan(*ticket.operator->(), reads, next);
+    if (changes && linearizable && !asked_about(ticket->found.keys, *changes))
+      changes = status(errc::conflict, "the record got another name while the members were asked; try again");
     if (!changes) {
-      reject(changes.error());
+      others.refused.emplace_back(std::move(ticket), net::write_answer{changes.error(), {}, {}, needed, 0});
       continue;
     }
     if (changes->empty()) {
-      unchanged.push_back(std::move(ticket));
+      message::unchanged_write one{std::move(ticket), {}, needed};
+      for (const auto& key : reads.keys()) {
+        auto held = group.get(key);
+        if (!held) return held.error();
+        if (*held) one.found.emplace_back(key, std::move(**held));
+      }
+      others.unchanged.push_back(std::move(one));
       continue;
     }
     if (linearizable) {
-      if (!asked_about(ticket->found.keys, *changes)) {
-        reject({errc::conflict, "the record got another name while the members were asked; try again"});
-        continue;
-      }
     } else if (ticket->on_superseded == net::when_superseded::retry) {
       ticket->found.keys.clear();
       for (const auto& change : *changes) ticket->found.keys.push_back({change.key, next});
@@ -416,7 +415,6 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       e.stamped_by = yielding->node;
       next = *yielding;
     }
-    const bool with_own_copy = made_from_own_row(e.mutations);
     auto bytes = std::make_shared<const std::string>(encode(e));
     if (bytes->size() > limits::entry_bytes_max) {
       reject(status::invalid("memory", "takes " + std::to_string(bytes->size()) + " bytes in the log, the limit is "
@@ -428,7 +426,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     ensure(!*verdict, "a new stamp is above the versions this node has");
     ensure(group.vector().at(live_) == e.sequence, "what is stamped is in the group");
     ticket->found.position = {live_, e.sequence};
-    begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict, with_own_copy});
+    begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict});
     made.push_back({e.log, e.sequence, std::move(bytes)});
   }
   return {};
@@ -586,8 +584,11 @@ result<bool> writer_state::on_wake() {
   begun->log = live_;
   auto made = std::make_shared<std::vector<encoded_entry>>();
   if (auto written = write_back(group, work.write_backs, *made); !written) return written;
-  std::vector<net::write_ticket> unchanged;
-  if (auto stamped = stamp(group, work.writes, *begun, *made, unchanged); !stamped) return stamped;
+  const auto others = std::make_shared<message::entryless>();
+  if (auto stamped = stamp(group, work.writes, *begun, *made, *others); !stamped) return stamped;
+  const bool waiting = !others->empty();
+  // Before anything waits for the disk: from here on somebody watches their deadlines.
+  if (waiting) context_->fanout.send(message::entryless_ptr(others));
 
   context_->last_stamp = clock_.last();
   context_->facts.newest_stamp_ms = static_cast<std::int64_t>(milliseconds_of(clock_.last()));
@@ -629,11 +630,14 @@ result<bool> writer_state::on_wake() {
     if (auto session = work.batches[i].settle()) session->answer(answers[i].to_message(context_->facts));
   if (auto confirmed = confirm(work.write_backs); !confirmed) return confirmed;
   pass(kill_point::writer_answered_peers);
-  for (auto& ticket : unchanged) ticket.finish({});
-  if (own.last != 0) {
-    thread_loan loan;
-    context_->fanout.send(std::move(own));
-  }
+  thread_loan loan;
+  if (waiting) context_->fanout.send(message::settled{others});
+  // Entries of an earlier life that died before its sync come back from those that had them.
+  for (auto& batch : answers)
+    for (auto& [log, a] : batch.logs)
+      if (log.origin == context_->self.id && a.last != 0)
+        context_->fanout.send(message::acked{0, log, a.first, a.last, std::move(a.superseded)});
+  if (own.last != 0) context_->fanout.send(std::move(own));
   return work.more;
 }
 

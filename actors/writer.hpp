@@ -72,10 +72,8 @@ struct writer_state {
   status open_disk(const storage::member_disks& held);
   /// A status when the group must be thrown away: the store could not be read.
   status merge(core::group_builder& group, peer_batch& batch, batch_answer& answer);
-  /// `unchanged`: those that find nothing to change. They make no entry and are answered once the group is on disk,
-  /// because what they saw of it may not be there yet.
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
-               std::vector<encoded_entry>& made, std::vector<net::write_ticket>& unchanged);
+               std::vector<encoded_entry>& made, message::entryless& others);
   /// The version of an entry that yields: just above what it replaces, so that whatever was stamped since, seen here
   /// or not, stays above it.
   result<version> yielding_version(const core::group_builder& group, const entry& e) const;

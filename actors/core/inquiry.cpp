@@ -19,7 +19,7 @@ void inquiry::found(unsigned member, holding what) {
     // Late, but asked after the read began: who holds exactly the best counts, and an older version that as many hold
     // will do as well. What is newer than the best shows when that is written back.
     if (stamp == best_.stamp) return count(member);
-    if (!fresh || stamp > best_.stamp || !agreed_upon(stamp)) return;
+    if (!fresh || why_ == purpose::copies || stamp > best_.stamp || !agreed_upon(stamp)) return;
     for (const auto& [who, held] : answers_) {
       // Members leave the value out where the asker has a higher version; then this one cannot be answered.
       if (held.stamp != stamp || (stamp && !held.record)) continue;

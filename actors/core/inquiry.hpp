@@ -6,6 +6,7 @@
 // argument is in docs/consistency.md.
 #pragma once
 
+#include <bit>
 #include <cstdint>
 #include <map>
 #include <optional>
@@ -25,7 +26,8 @@ class inquiry {
   /// `version`: done once `needed` members have said what they hold. `value`: done once `needed` members held exactly
   /// the same version when asked: the newest one known, or an older one that turns out to be on so many (then what is
   /// newer was not finished when they were asked). `needed` is a majority: it meets every quorum, asking or writing.
-  enum class purpose : std::uint8_t { version, value };
+  /// `copies`: as `value`, but never an older one, and `needed` is a number of copies.
+  enum class purpose : std::uint8_t { version, value, copies };
   inquiry(purpose why, unsigned needed) : why_(why), needed_(needed) {}
 
   /// The answer to a question. A member's second answer changes nothing.
@@ -34,6 +36,8 @@ class inquiry {
   void confirmed(unsigned member, holding what);
 
   bool done() const { return done_; }
+  /// How many are known to hold exactly the best.
+  unsigned copies() const { return static_cast<unsigned>(std::popcount(holders_)); }
   const holding& best() const { return best_; }
   /// Counts the newest versions settled upon: write-backs of an earlier round must not be confirmed in a later one.
   unsigned round() const { return round_; }

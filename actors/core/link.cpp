@@ -30,6 +30,7 @@ void link::begin_live(const log_id& log) {
     outgoing_.erase(old);
   }
   live_ = log;
+  live_hashes_.clear();
   recent_.clear();
   recent_bytes_ = 0;
   outgoing_[log].next = peer_.at(log) + 1;
@@ -90,6 +91,25 @@ bool link::same_bytes(const log_position& position, std::uint64_t hash) const {
     return behind >= frame.hashes.size() || frame.hashes[frame.hashes.size() - 1 - behind] == hash;
   }
   return true;
+}
+
+bool link::sent_with(const log_position& position, std::uint64_t hash) const {
+  const auto behind = live_hashes_end_ - position.sequence;  // 1: the last
+  return position.log == live_ && position.sequence < live_hashes_end_ && behind <= live_hashes_.size()
+         && live_hashes_[live_hashes_.size() - behind] == hash;
+}
+
+void link::note_sent(sequence_number first, const std::vector<std::uint64_t>& hashes) {
+  // What goes again on another stream is known, but for what was dropped from here long ago.
+  if (live_hashes_.empty() || first > live_hashes_end_) {
+    live_hashes_.clear();
+    live_hashes_end_ = first;
+  }
+  if (first + hashes.size() <= live_hashes_end_) return;
+  const auto known = static_cast<std::ptrdiff_t>(live_hashes_end_ - first);
+  live_hashes_.insert(live_hashes_.end(), hashes.begin() + known, hashes.end());
+  live_hashes_end_ = first + hashes.size();
+  while (live_hashes_.size() > limits::pending_writes_max) live_hashes_.pop_front();
 }
 
 void link::on_held(const log_position& position, std::uint64_t hash) {
@@ -161,6 +181,7 @@ send_order link::send(const log_id& log, outgoing& out, std::vector<encoded_entr
   std::vector<std::uint64_t> hashes;
   hashes.reserve(entries.size());
   for (const auto& e : entries) hashes.push_back(chain_hash(*e.bytes));
+  if (log == live_) note_sent(entries.front().sequence, hashes);
   out.in_flight.push_back({entries.back().sequence, bytes, std::move(hashes)});
   auto& sent = sent_[log];
   sent = std::max(sent, entries.back().sequence);

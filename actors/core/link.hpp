@@ -53,6 +53,9 @@ class link {
   bool acknowledgeable(const log_position& position) const;
   /// Whether an acknowledgement speaks of the bytes that were sent. Of the live log it has to say so.
   bool same_bytes(const log_position& position, std::uint64_t hash) const;
+  /// Whether the position is of the live log, sent on whatever stream, and this the hash of what was sent: the peer
+  /// says in its vector that it has it, be it that its acknowledgement was lost.
+  bool sent_with(const log_position& position, std::uint64_t hash) const;
   /// The peer did not take entries of this log: go on after `have`, not before `retry_at_ms`.
   void on_refused(const log_id& log, sequence_number have, std::int64_t retry_at_ms);
 
@@ -116,6 +119,7 @@ class link {
   /// As many as a frame takes, off the front.
   std::vector<encoded_entry> take_frame(std::deque<encoded_entry>& from) const;
   send_order send(const log_id& log, outgoing& out, std::vector<encoded_entry> entries, std::int64_t now_ms);
+  void note_sent(sequence_number first, const std::vector<std::uint64_t>& hashes);
   void release(outgoing& out, sequence_number upto);
   void trim_recent();
   void begin_live(const log_id& log);
@@ -127,6 +131,9 @@ class link {
   std::deque<encoded_entry> recent_;  ///< newest of the live log, contiguous, not yet sent
   std::size_t recent_bytes_ = 0;
   std::map<log_id, outgoing> outgoing_;
+  /// Hashes of the newest entries of the live log that were sent, whatever became of their stream; contiguous.
+  std::deque<std::uint64_t> live_hashes_;
+  sequence_number live_hashes_end_ = 0;                 ///< the place behind the last of them
   std::map<log_id, sequence_number> sent_;              ///< the last entry of each log that went out on this stream
   std::pair<log_id, std::deque<encoded_entry>> chunk_;  ///< read, not yet sent
   std::size_t in_flight_bytes_ = 0;

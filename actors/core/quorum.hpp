@@ -48,18 +48,18 @@ class quorum_table {
  public:
   using decisions = std::vector<quorum_decision<Payload>>;
 
-  /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1. `any_verdict`: copies count that a
-  /// newer version was in the way of too (a linearizable write, which has asked first). `with_own_copy`: member 0, the
-  /// node itself, must be among those that have it.
+  /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1; member 0, the node itself, is always
+  /// among those that have it: who says OK shows it, and rows made from its own copy are never made from an older one.
+  /// `any_verdict`: copies count that a newer version was in the way of too (a linearizable write, which has asked
+  /// first).
   void begin(const log_id& log, sequence_number sequence, version stamp, std::uint32_t copies_needed,
-             std::int64_t deadline_us, Payload payload, bool any_verdict = false, bool with_own_copy = false) {
+             std::int64_t deadline_us, Payload payload, bool any_verdict = false) {
     auto& writes = logs_[log];
     if (writes.slots.empty()) writes.first = sequence;
     ensure(copies_needed >= 1, "a write needs a copy");
     ensure(sequence >= writes.first + writes.slots.size(), "writes of a log are begun in their order");
     while (writes.first + writes.slots.size() < sequence) writes.slots.emplace_back();  // already answered elsewhere
-    writes.slots.push_back(
-        {std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, 0, any_verdict, with_own_copy, true});
+    writes.slots.push_back({std::move(payload), stamp, {}, deadline_us, copies_needed, 0, 0, 0, any_verdict, true});
     deadlines_.push({deadline_us, log, sequence});
     ++open_;
   }
@@ -85,6 +85,22 @@ class quorum_table {
       if (!slot.open) continue;
       if (slot.acks & bit) ++slot.repeats;
       slot.acks |= bit;
+      decide(slot, out);
+    }
+    trim(found);
+  }
+
+  /// `member` is known to have the log up to `last`, and nothing of what it found there: enough for writes that any
+  /// verdict will do for. So an acknowledgement that was lost with its stream is earned again.
+  void holds(const log_id& log, unsigned member, sequence_number last, decisions& out) {
+    auto found = logs_.find(log);
+    if (found == logs_.end()) return;
+    auto& writes = found->second;
+    ensure(member < member_bits, "a copy is of a member");
+    for (std::size_t i = 0; i < writes.slots.size() && writes.first + i <= last; ++i) {
+      auto& slot = writes.slots[i];
+      if (!slot.open || (!slot.any_verdict && !planted(planted_bug::vector_is_a_verdict))) continue;
+      slot.acks |= 1u << member;
       decide(slot, out);
     }
     trim(found);
@@ -116,7 +132,6 @@ class quorum_table {
     std::uint32_t superseded = 0;
     std::uint32_t repeats = 0;  ///< acknowledgements that a member had given before
     bool any_verdict = false;
-    bool with_own_copy = false;
     bool open = false;
   };
   struct log_writes {
@@ -131,7 +146,7 @@ class quorum_table {
   };
 
   void decide(pending_write& s, decisions& out) {
-    if (s.with_own_copy && (s.acks & 1) == 0 && !planted(planted_bug::use_without_own_copy)) return;
+    if ((s.acks & 1) == 0 && !planted(planted_bug::ok_without_own_copy)) return;
     // Any W members without a newer version suffice: each earlier acknowledged write of the key has a copy on one
     // of them, so it has a lower version (design section 3).
     const bool any = s.any_verdict || planted(planted_bug::supersession_ignored);

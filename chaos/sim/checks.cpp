@@ -30,6 +30,11 @@ bool died_by_itself(const std::string& reason) {
          && reason.find("by the simulator") == std::string::npos;
 }
 
+std::vector<std::string> keys_of(const operation& op) {
+  if (op.what != operation::kind::pair) return {op.key};
+  return {left_of(op.key), right_of(op.key)};
+}
+
 /// What one member's logs say: of each entry its version, of each key the highest.
 struct told {
   std::map<log_id, std::vector<version>> versions;
@@ -124,15 +129,17 @@ std::string check_kept(const operations& done, const told& logs) {
 
 /// Whether one member has what was acknowledged, or something newer.
 std::string acknowledged_at(const member& m, const operation& op, const std::string& key) {
+  const auto stamp = op.what == operation::kind::keep ? op.base : op.answer.stamp;
   auto held = m.storage.store().get({key_kind::memory, key});
   const bool remove = op.removes(key);
   if (!held || !*held) return (remove ? "P1, P2: " : "P1, P2: acknowledged ") + op.text() + " is not on " + m.name;
   const auto& record = **held;
-  if (record.stamp < op.answer.stamp) {
+  if (record.stamp < stamp) {
     if (remove && !record.deleted) return "P5: what " + op.text() + " removed is back on " + m.name;
     return "P1, P2: '" + key + "' on " + m.name + " is older than acknowledged " + op.text();
   }
-  if (record.stamp == op.answer.stamp && (record.deleted != remove || (!remove && record.value != value_of(op))))
+  if (op.what == operation::kind::keep) return {};
+  if (record.stamp == stamp && (record.deleted != remove || (!remove && record.value != value_of(op))))
     return "P4: two writes have one version: " + op.text() + " and '" + record.value + "'";
   return {};
 }
@@ -185,6 +192,16 @@ std::string check_answers(cluster& c, const operations& done, std::int64_t now_u
   return {};
 }
 
+std::string check_own_copy(const member& m, const operation& done) {
+  if (done.what == operation::kind::touch || done.what == operation::kind::keep) return {};
+  for (const auto& key : keys_of(done)) {
+    const auto held = m.storage.store().get({key_kind::memory, key});
+    if (!held || !*held || (*held)->stamp < done.answer.stamp)
+      return "P6: " + m.name + " acknowledged what it does not have: " + done.text();
+  }
+  return {};
+}
+
 std::string check_actors(cluster& c) {
   for (auto& m : c.members()) {
     v1::ActorsReply actors;
@@ -218,12 +235,9 @@ std::string check_contents(cluster& c, const operations& done, const shadow_hist
   if (auto broken = check_kept(done, logs); !broken.empty()) return broken;
   for (const auto& op : done) {
     if (!op->ok() || !op->write() || op->what == operation::kind::touch || op->may_be_lost) continue;
-    for (auto& m : c.members()) {
-      const bool pair = op->what == operation::kind::pair;
-      if (auto broken = acknowledged_at(*m, *op, pair ? left_of(op->key) : op->key); !broken.empty()) return broken;
-      if (pair)
-        if (auto broken = acknowledged_at(*m, *op, right_of(op->key)); !broken.empty()) return broken;
-    }
+    for (auto& m : c.members())
+      for (const auto& key : keys_of(*op))
+        if (auto broken = acknowledged_at(*m, *op, key); !broken.empty()) return broken;
   }
   for (const auto& op : done) {
     if (op->what != operation::kind::pair) continue;
@@ -293,8 +307,8 @@ std::string check_local_reads(const operations& done) {
 std::string check_versions(const operations& done) {
   std::map<std::string, std::vector<const operation*>> by_key;
   for (const auto& op : done)
-    if (op->ok() && op->write() && op->what != operation::kind::touch && op->quorum != net::write_quorum::one
-        && !op->may_be_lost)
+    if (op->ok() && op->write() && op->what != operation::kind::touch && op->what != operation::kind::keep
+        && op->quorum != net::write_quorum::one && !op->may_be_lost)
       by_key[op->key].push_back(op.get());
   for (auto& [key, ops] : by_key) {
     auto by_end = ops;

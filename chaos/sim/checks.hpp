@@ -21,6 +21,8 @@ std::string check_health(const member& m);
 std::string check_answers(cluster& c, const operations& done, std::int64_t now_us);
 /// P8: whoever died was started again.
 std::string check_actors(cluster& c);
+/// P6: the node that acknowledged a write has it, or something newer, at that very moment.
+std::string check_own_copy(const member& m, const operation& done);
 /// P1, P2, P4, P5: with all members equal, every entry of their logs is what somebody wrote under that version and was
 /// not rejected; the logs hold all that was acknowledged, and the records are what the merge rule makes of them.
 std::string check_contents(cluster& c, const operations& done, const shadow_history& shadow);

@@ -88,6 +88,25 @@ class client_collection final : public net::write_request {
   const std::function<void(const net::write_answer&)> end_;
 };
 
+/// A write that finds what it would have written, whatever it is.
+class client_keep final : public net::write_request {
+ public:
+  client_keep(std::shared_ptr<operation> op, std::function<void(const net::write_answer&)> end)
+      : op_(std::move(op)), end_(std::move(end)) {}
+  result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
+    const auto held = now.get({key_kind::memory, op_->key});
+    if (!held) return held.error();
+    if (!*held) return status(errc::not_found, "there is nothing to keep");
+    op_->base = (*held)->stamp;
+    return std::vector<mutation>{};
+  }
+  void finish(const net::write_answer& end) noexcept override { end_(end); }
+
+ private:
+  const std::shared_ptr<operation> op_;
+  const std::function<void(const net::write_answer&)> end_;
+};
+
 class client_read final : public net::read_request {
  public:
   explicit client_read(std::function<void(const net::read_answer&)> end) : end_(std::move(end)) {}
@@ -130,6 +149,7 @@ std::string operation::text() const {
           : what == kind::pair    ? "pair"
           : what == kind::touch   ? "use"
           : what == kind::collect ? "collection"
+          : what == kind::keep    ? "keep"
                                   : "read";
   if (consistency == net::write_consistency::linearizable) text += " linearizable";
   text += " of '" + key + "' at " + node + " (" + std::to_string(begun_us / ms) + " to "
@@ -218,6 +238,10 @@ void clients::choose(operation& op) {
     op.of = operation::use::shared;
     op.key = key_of("shared", world_.below(6));
     if (world_.one_in(4)) op.quorum = world_.one_in(2) ? net::write_quorum::one : net::write_quorum::all;
+    if (world_.one_in(4)) {
+      op.what = operation::kind::keep;
+      return;
+    }
     if (world_.one_in(2)) op.on_superseded = net::when_superseded::retry;
   } else {
     op.of = operation::use::pair;
@@ -251,6 +275,8 @@ void clients::call(member& m, unsigned client, std::size_t where) {
     touch(m, op, then);
   else if (op->what == operation::kind::collect)
     collect(m, op, then);
+  else if (op->what == operation::kind::keep)
+    keep(m, op, then);
   else if (op->write())
     write(m, op, then);
   else if (op->local)
@@ -307,6 +333,21 @@ void clients::use_for(member& m, std::int64_t ms_left) {
   world_.after(pause_ms * ms, [this, &m, left_ms = ms_left - pause_ms] { use_for(m, left_ms); });
 }
 
+void clients::keep_alone(member& m) {
+  if (stopped_ || !m.up) return;
+  const auto stored = begin(m);
+  stored->key = key_of("own", stored->number);
+  stored->deadline_us = stored->begun_us + 50 * ms;
+  write(m, stored, [this, &m, key = stored->key](const operation&) {
+    if (stopped_ || !m.up) return;
+    const auto kept = begin(m);
+    kept->what = operation::kind::keep;
+    kept->key = key;
+    kept->deadline_us = kept->begun_us + 1'000 * ms;
+    keep(m, kept, [](const operation&) {});
+  });
+}
+
 void clients::write_some(member& m) {
   for (int i = 0; i < 4; ++i)
     world_.after(world_.between(0, 40) * ms, [this, &m] { write_register(m, [](const operation&) {}); });
@@ -345,6 +386,14 @@ void clients::touch(member& m, const std::shared_ptr<operation>& op, follow_up t
 void clients::collect(member& m, const std::shared_ptr<operation>& op, follow_up then) {
   submit(m, op,
          std::make_unique<client_collection>(op, shadow_, [this, op, then = std::move(then)](const auto& answer) {
+           op->answer = answer;
+           ended(*op);
+           then(*op);
+         }));
+}
+
+void clients::keep(member& m, const std::shared_ptr<operation>& op, follow_up then) {
+  submit(m, op, std::make_unique<client_keep>(op, [this, op, then = std::move(then)](const auto& answer) {
            op->answer = answer;
            ended(*op);
            then(*op);

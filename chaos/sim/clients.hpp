@@ -1,8 +1,8 @@
 // The clients of a run: what they send, what they are answered, and when. They write unique keys, overwrite and delete
-// shared ones, put pairs in one entry or rename them, count uses of records that others overwrite, collect
-// records as if they had expired, use registers with LINEARIZABLE and DEFAULT writes (half of which have superseded
-// ones repeated) and QUORUM reads, read locally, have deadlines, and move to another node when a call fails. Some
-// values are long.
+// shared ones or ask to keep them as they are, put pairs in one entry or rename them, count uses of records that others
+// overwrite, collect records as if they had expired, use registers with LINEARIZABLE and DEFAULT writes (half of which
+// have superseded ones repeated) and QUORUM reads, read locally, have deadlines, and move to another node when a call
+// fails. Some values are long.
 //
 // Owned by a run.
 #pragma once
@@ -22,7 +22,7 @@ namespace quorate::sim {
 
 /// A call and its end.
 struct operation {
-  enum class kind { store, remove, pair, read, touch, collect };
+  enum class kind { store, remove, pair, read, touch, collect, keep };
   /// What may be asked of the key in the end.
   enum class use { own, shared, register_, pair, counted, expiring };
 
@@ -41,7 +41,7 @@ struct operation {
   net::write_answer answer;
   bool local = false;        ///< a read of the node's own copy
   unsigned attempts = 0;     ///< how often its changes were planned: once more when it was repeated
-  version base;              ///< what its node held of the key when it planned them last
+  version base;              ///< what its node held of the key when it planned them last; of a keep: what it kept
   version collected;         ///< of a collection: the version it saw and removed
   std::uint64_t seen = 0;    ///< of a read: number of the write that was seen, 0 = absent
   bool may_be_lost = false;  ///< it was promised on one disk only, and that was lost, or on more that were given up
@@ -82,6 +82,8 @@ class clients {
   void cross(member& slow, member& behind);
   /// Uses of one record through the member, one after the other, over its restarts.
   void use_for(member& m, std::int64_t ms_left);
+  /// A write that nobody else has in time, and then one that finds it there.
+  void keep_alone(member& m);
   /// A few writes of a register at once.
   void write_some(member& m);
 
@@ -106,6 +108,7 @@ class clients {
   void read_locally(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void touch(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void collect(member& m, const std::shared_ptr<operation>& op, follow_up then);
+  void keep(member& m, const std::shared_ptr<operation>& op, follow_up then);
   void submit(member& m, const std::shared_ptr<operation>& op, std::unique_ptr<net::write_request> request);
   /// One register: a read through `m`, a default write through it.
   void read_register(member& m, follow_up then);

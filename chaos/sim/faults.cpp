@@ -78,7 +78,13 @@ void faults::happen(kind what) {
     case kind::old_disk: return old_disk();
     case kind::cut: return cut();
     case kind::isolate: return isolate();
-    case kind::rolling: return world_.one_in(3) ? promise_under_way() : rolling_isolation();
+    case kind::rolling:
+      switch (world_.below(6)) {
+        case 0: return kept_alone();
+        case 1:
+        case 2: return promise_under_way();
+        default: return rolling_isolation();
+      }
     case kind::reset: return reset();
     case kind::line: return bad_line();
     case kind::talker: return slow_talker();
@@ -240,6 +246,29 @@ void faults::promise_under_way() {
     set_cut(*knows, *writes, true);
     set_cut(*knows, *lost, true);
     world_.after(world_.between(500, 3'000) * ms, [this] { cluster_.heal_all(); });
+  });
+}
+
+/// A member is far from all others; what it stores and is asked to keep is on its disk alone when that is lost, and
+/// what it sent is lost with it.
+void faults::kept_alone() {
+  auto& m = any();
+  if (!m.up || !cluster_.may_lose_a_disk()) return;
+  count("kept alone");
+  world_.trace("kept alone at", m.name);
+  for (auto& other : cluster_.members()) {
+    if (other.get() == &m) continue;
+    auto& there = cluster_.net.weather(m.name, other->name);
+    there.latency_us = world_.between(400, 600) * ms;
+    there.jitter_us = 0;
+  }
+  if (on_kept_alone) on_kept_alone(m);
+  world_.after(world_.between(150, 300) * ms, [this, &m] {
+    if (!stopped_ && m.up && cluster_.may_lose_a_disk()) {
+      count("lost disk");
+      cluster_.crash(m, loss::disk, world_.between(20, 50), false);
+    }
+    world_.after(ms, [this] { cluster_.heal_all(); });
   });
 }
 

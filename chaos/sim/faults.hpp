@@ -31,6 +31,8 @@ class faults {
   std::function<void(member& m, std::int64_t for_ms)> on_late_copy;
   /// Told which member is about to write what another acknowledges with its last breath.
   std::function<void(member& writes)> on_promise_under_way;
+  /// Told who is about to be alone with what it holds, and to lose that.
+  std::function<void(member& m)> on_kept_alone;
   /// Told when more disks are lost than the promises allow.
   std::function<void()> on_too_many_lost;
   /// By kind.
@@ -74,6 +76,7 @@ class faults {
   void isolate();
   void rolling_isolation();
   void promise_under_way();
+  void kept_alone();
   void lost_disks();
   void too_many_disks();
   void accept_loss();

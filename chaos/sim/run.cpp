@@ -34,9 +34,11 @@ class simulation {
     if (options.liar_one_in != 0 && world_.one_in(options.liar_one_in)) send_a_liar();
     faults_.on_slow_talker = [this](member& slow, member& behind) { clients_.cross(slow, behind); };
     faults_.on_late_copy = [this](member& m, std::int64_t for_ms) { clients_.use_for(m, for_ms); };
+    faults_.on_kept_alone = [this](member& m) { clients_.keep_alone(m); };
     faults_.on_promise_under_way = [this](member& m) { clients_.write_some(m); };
     faults_.on_too_many_lost = [this] { clients_.on_loss_accepted(); };
     clients_.on_acknowledged = [this](const operation& op) {
+      broken(check_own_copy(*cluster_.find(op.node), op));
       if (faults_.loss_is_open() && op.quorum != net::write_quorum::one && !op.may_be_lost)
         broken("P1: acknowledged although too many disks were lost and nobody had accepted that: " + op.text());
     };

@@ -162,6 +162,24 @@ TEST_SUITE("actors.consistency") {
     CHECK(equal());
   }
 
+  TEST_CASE("an acknowledgement that was lost with its stream is earned again from the member's vector") {
+    cluster nodes({.relay_delay_ms = 600'000});
+    auto& b = nodes["b"];
+    nodes.network.set("a", "c", {.hold_entries = true});
+    b.disk.hold_commits();
+    const auto done = submit(nodes["a"].api(), "key", "value", {.timeout_ms = 8'000, .consistency = linearizable});
+    REQUIRE(eventually([&] { return b.disk.commit_waits(); }));
+    nodes.network.sever("a", "b");
+    REQUIRE(nodes.see_each_other("a", "b", false));
+    b.disk.let_commits_go();
+    REQUIRE(eventually([&] { return b.disk.value_of("key") == "value"; }));
+    CHECK(!done->answered());
+    nodes.network.mend("a", "b");
+    const auto end = done->wait();
+    CHECK(end.outcome() == "ok");
+    CHECK(end.answer.copies == 2);
+  }
+
   TEST_CASE("a linearizable write that changes a key it did not ask about ends as conflict and is on no disk") {
     cluster nodes;
     const auto begun = submit(nodes["a"].api(), "key", "value", {.consistency = linearizable, .asked = "another key"});

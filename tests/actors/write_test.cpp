@@ -51,6 +51,49 @@ TEST_SUITE("actors.write") {
     CHECK(nodes.equal());
   }
 
+  TEST_CASE("that nothing had to be changed is answered with as many copies as a write") {
+    cluster nodes({.relay_delay_ms = 600'000});
+    for (const std::string other : {"b", "c"}) nodes.network.set("a", other, {.hold_entries = true});
+    REQUIRE(write(nodes["a"].api(), "key", "value", {.timeout_ms = 300}).outcome() == "quorum_timeout");
+    const auto kept = write(nodes["a"].api(), "key", "", {.no_change = true});
+    CHECK(kept.outcome() == "ok");
+    CHECK(kept.answer.copies == 2);
+    CHECK(kept.answer.copies_needed == 2);
+    // The peers were asked, and one at least was given what it lacked.
+    CHECK((nodes["b"].disk.value_of("key") == "value" || nodes["c"].disk.value_of("key") == "value"));
+    const auto by_all = write(nodes["a"].api(), "key", "", {.quorum = net::write_quorum::all, .no_change = true});
+    CHECK(by_all.outcome() == "ok");
+    CHECK(by_all.answer.copies == 3);
+    for (auto* node : nodes.running()) CHECK(node->disk.value_of("key") == "value");
+
+    REQUIRE(write(nodes["a"].api(), "other", "value", {.timeout_ms = 300}).outcome() == "quorum_timeout");
+    for (const std::string other : {"b", "c"}) nodes.network.set("a", other, {.cut = true});
+    const auto alone = write(nodes["a"].api(), "other", "", {.timeout_ms = 200, .no_change = true});
+    CHECK(alone.outcome() == "quorum_unreachable");
+    CHECK(nodes["b"].disk.value_of("other") == "");
+    CHECK(nodes["c"].disk.value_of("other") == "");
+  }
+
+  TEST_CASE("what a write finds in its way is told once it is on disk") {
+    cluster nodes({.names = {"a"}});
+    auto& a = nodes["a"];
+    a.disk.hold_commits();
+    const auto in_hand = submit(a.api(), "in hand", "value");
+    REQUIRE(eventually([&] { return a.disk.commit_waits(); }));
+    const auto first = submit(a.api(), "key", "value");
+    const auto second = submit(a.api(), "key", "", {.give_up = true});
+    while (!in_hand->answered()) {
+      REQUIRE(eventually([&] { return a.disk.commit_waits(); }));
+      a.disk.let_one_commit_go();
+      eventually([&] { return in_hand->answered(); }, std::chrono::milliseconds(200));
+    }
+    REQUIRE(eventually([&] { return a.disk.commit_waits() && second->plans() == 1; }));
+    CHECK(throughout(std::chrono::milliseconds(100), [&] { return !second->answered(); }));
+    a.disk.let_commits_go();
+    CHECK(second->wait().outcome() == "not_found");
+    CHECK(first->wait().ok());
+  }
+
   TEST_CASE("a node without peers answers with its own copy") {
     cluster nodes({.names = {"a"}});
     const auto done = write(nodes["a"].api(), "key", "value");

@@ -30,7 +30,6 @@ struct model_write {
   std::uint32_t needed = 0;
   std::int64_t deadline_us = 0;
   bool any_verdict = false;
-  bool with_own_copy = false;
   std::map<unsigned, bool> in_place;  ///< by member: its first verdict
   version newest_named;
   bool open = true;
@@ -61,9 +60,7 @@ class simulation {
     w.needed = pick<std::uint32_t>(1, 5);
     w.deadline_us = now_us_ + pick<std::int64_t>(0, 60);
     w.any_verdict = pick(0, 3) == 0;
-    w.with_own_copy = pick(0, 3) == 0;
-    table_.begin(log, sequence, w.stamp, w.needed, w.deadline_us, std::make_unique<int>(w.number), w.any_verdict,
-                 w.with_own_copy);
+    table_.begin(log, sequence, w.stamp, w.needed, w.deadline_us, std::make_unique<int>(w.number), w.any_verdict);
     writes_[log][sequence] = w;
   }
 
@@ -87,15 +84,26 @@ class simulation {
           w.newest_named = std::max(w.newest_named, s.by);
         }
       w.in_place.emplace(member, newest);
-      if (w.with_own_copy && !w.in_place.contains(0)) continue;
-      if (w.count_in_place() >= w.needed)
-        expected[w.number] = {quorum_outcome::met, {}, w.in_place.size()};
-      else if (w.in_place.size() >= w.needed)
-        expected[w.number] = {quorum_outcome::superseded, w.newest_named, w.in_place.size()};
-      if (expected.contains(w.number)) w.open = false;
+      decide(w, expected);
     }
     table::decisions out;
     table_.acked(log, member, first, last, superseded, out);
+    compare(out, expected);
+  }
+
+  /// The vector of a member: nothing is known of what it found.
+  void hold() {
+    const auto log = *rc::gen::elementOf(acked_logs);
+    const auto member = *rc::gen::elementOf(members);
+    const auto last = pick<sequence_number>(0, last_begun_[log] + 3);
+    std::map<int, expected_decision> expected;
+    for (auto& [sequence, w] : writes_[log]) {
+      if (!w.open || sequence > last || !w.any_verdict) continue;
+      w.in_place.emplace(member, true);
+      decide(w, expected);
+    }
+    table::decisions out;
+    table_.holds(log, member, last, out);
     compare(out, expected);
   }
 
@@ -120,6 +128,15 @@ class simulation {
   }
 
  private:
+  static void decide(model_write& w, std::map<int, expected_decision>& expected) {
+    if (!w.in_place.contains(0)) return;
+    if (w.count_in_place() >= w.needed)
+      expected[w.number] = {quorum_outcome::met, {}, w.in_place.size()};
+    else if (w.in_place.size() >= w.needed)
+      expected[w.number] = {quorum_outcome::superseded, w.newest_named, w.in_place.size()};
+    if (expected.contains(w.number)) w.open = false;
+  }
+
   void compare(const table::decisions& out, const std::map<int, expected_decision>& expected) {
     RC_ASSERT(out.size() == expected.size());
     for (const auto& d : out) {
@@ -161,11 +178,13 @@ TEST_SUITE("core.quorum.properties") {
     CHECK(rc::check([] {
       simulation s;
       for (int step = 0; step < 100; ++step) {
-        auto what = pick(0, 10);
+        auto what = pick(0, 11);
         if (what < 4)
           s.begin();
         else if (what < 9)
           s.ack();
+        else if (what < 10)
+          s.hold();
         else
           s.expire(pick<std::int64_t>(0, 30));
       }

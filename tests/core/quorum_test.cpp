@@ -46,7 +46,7 @@ TEST_SUITE("core.quorum") {
 
   TEST_CASE_FIXTURE(fixture, "one member counts once, however often it acks") {
     begin(1, 2);
-    for (int i = 0; i < 5; ++i) ack(1, 1, 1);
+    for (int i = 0; i < 5; ++i) ack(0, 1, 1);
     CHECK(out.empty());
     CHECK(writes.open() == 1);
   }
@@ -88,29 +88,44 @@ TEST_SUITE("core.quorum") {
     writes.begin(own, 1, {101, node_id{1}}, 2, 1'000, 1, true);
     ack(1, 1, 1, {{1, {999, node_id{2}}}});
     CHECK(out.empty());
-    ack(2, 1, 1, {{1, {999, node_id{2}}}});
+    ack(0, 1, 1, {{1, {999, node_id{2}}}});
     REQUIRE(out.size() == 1);
     CHECK(out[0].outcome == quorum_outcome::met);
   }
 
-  TEST_CASE_FIXTURE(fixture, "a write that needs the node's own copy is not decided without it") {
-    writes.begin(own, 1, {101, node_id{1}}, 2, 1'000, 1, false, true);
-    writes.begin(own, 2, {102, node_id{1}}, 2, 1'000, 2, false, true);
-    writes.begin(own, 3, {103, node_id{1}}, 2, 1'000, 3);
-    ack(1, 1, 3, {{2, {999, node_id{2}}}});
-    ack(2, 1, 3);
-    REQUIRE(out.size() == 1);
-    CHECK(out[0].payload == 3);
+  TEST_CASE_FIXTURE(fixture, "without the node's own copy no write is decided, whoever else has it") {
+    begin(1, 2);
+    begin(2, 2);
+    ack(1, 1, 2, {{2, {999, node_id{2}}}});
+    ack(2, 1, 2);
+    CHECK(out.empty());
     ack(0, 1, 1);
-    REQUIRE(out.size() == 2);
-    CHECK(out[1].payload == 1);
-    CHECK(out[1].outcome == quorum_outcome::met);
-    CHECK(out[1].copies == 3);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].payload == 1);
+    CHECK(out[0].outcome == quorum_outcome::met);
+    CHECK(out[0].copies == 3);
     writes.expire(1'000, out);
-    REQUIRE(out.size() == 3);
-    CHECK(out[2].payload == 2);
-    CHECK(out[2].outcome == quorum_outcome::timed_out);
-    CHECK(out[2].copies == 2);
+    REQUIRE(out.size() == 2);
+    CHECK(out[1].payload == 2);
+    CHECK(out[1].outcome == quorum_outcome::timed_out);
+    CHECK(out[1].copies == 2);
+  }
+
+  TEST_CASE_FIXTURE(fixture, "a vector stands for a lost acknowledgement where any verdict will do, and nowhere else") {
+    writes.begin(own, 1, {101, node_id{1}}, 2, 1'000, 1, true);
+    begin(2, 2);
+    writes.begin(own, 3, {103, node_id{1}}, 2, 1'000, 3, true);
+    ack(0, 1, 3);
+    writes.holds(own, 1, 2, out);
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].payload == 1);
+    CHECK(out[0].outcome == quorum_outcome::met);
+    CHECK(out[0].copies == 2);
+    writes.holds({node_id{1}, 11}, 1, 3, out);
+    CHECK(out.size() == 1);
+    writes.holds(own, 1, 3, out);
+    REQUIRE(out.size() == 2);
+    CHECK(out[1].payload == 3);
   }
 
   TEST_CASE_FIXTURE(fixture, "a later ack cannot take back a member's verdict") {

@@ -1,6 +1,7 @@
 #include "tests/support/test_disk.hpp"
 
 #include <stdexcept>
+#include <utility>
 
 namespace quorate::testing {
 
@@ -74,8 +75,10 @@ std::unique_ptr<storage::store> test_disk::open() { return std::make_unique<forw
 status test_disk::before_commit(const storage::write_group& group) {
   std::unique_lock lock(mutex_);
   ++commits_waiting_;
-  changed_.wait(lock, [this] { return !commits_held_; });
+  changed_.wait(lock, [this] { return !commits_held_ || commits_let_go_ > 0; });
   --commits_waiting_;
+  if (commits_let_go_ > 0) --commits_let_go_;
+  if (std::exchange(commit_lost_, false)) throw std::runtime_error("planted death in a commit");
   if (failing_ && !group.entries.empty()) return {errc::storage_failure, "planted failure of a sync"};
   if (running_out_ && !group.entries.empty()) return {errc::disk_full, "planted lack of space"};
   return {};
@@ -124,6 +127,20 @@ void test_disk::hold_commits() {
 
 void test_disk::let_commits_go() {
   std::lock_guard lock(mutex_);
+  commits_held_ = false;
+  commits_let_go_ = 0;
+  changed_.notify_all();
+}
+
+void test_disk::let_one_commit_go() {
+  std::lock_guard lock(mutex_);
+  ++commits_let_go_;
+  changed_.notify_all();
+}
+
+void test_disk::lose_commit() {
+  std::lock_guard lock(mutex_);
+  commit_lost_ = true;
   commits_held_ = false;
   changed_.notify_all();
 }

@@ -27,6 +27,9 @@ class test_disk {
   /// Commits wait from now on, until `let_commits_go`.
   void hold_commits();
   void let_commits_go();
+  void let_one_commit_go();
+  /// The commit that waits, or the next one, throws; the others go.
+  void lose_commit();
   bool commit_waits() const { return commits_waiting_ != 0; }
   /// The commits that bring entries fail from now on, until power_cut().
   void fail_commits() { failing_ = true; }
@@ -78,6 +81,8 @@ class test_disk {
   std::mutex mutex_;
   std::condition_variable changed_;
   bool commits_held_ = false;
+  bool commit_lost_ = false;
+  int commits_let_go_ = 0;
   bool reads_held_ = false;
   bool get_held_ = false;
   std::string held_key_;  ///< of the read that is to be held; empty = none

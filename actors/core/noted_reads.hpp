@@ -1,0 +1,43 @@
+// What a plan looks at: passes reads on and notes their keys, so that an answer that rests on them can be held back
+// until as many members have them as the answer needs.
+//
+// Made by the writer for one plan, on its thread. Records that a scan shows are not noted, nor keys that only their
+// alias was asked of: whoever plans a change reads the record itself.
+#pragma once
+
+#include <algorithm>
+#include <vector>
+
+#include "proto/record.hpp"
+
+namespace quorate::core {
+
+class noted_reads final : public record_reader {
+ public:
+  explicit noted_reads(const record_reader& from) : from_(from) {}
+
+  /// In the order of the first read.
+  const std::vector<record_key>& keys() const { return keys_; }
+
+  result<std::optional<stored_record>> get(const record_key& key) const override {
+    if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
+    return from_.get(key);
+  }
+  result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
+    return from_.find(kind, alias);
+  }
+  result<std::vector<std::string>> aliases_with_prefix(key_kind kind, std::string_view prefix,
+                                                       std::size_t count_max) const override {
+    return from_.aliases_with_prefix(kind, prefix, count_max);
+  }
+  result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
+                           std::size_t bytes_max) const override {
+    return from_.scan(kind, prefix, after, count_max, bytes_max);
+  }
+
+ private:
+  const record_reader& from_;
+  mutable std::vector<record_key> keys_;
+};
+
+}  // namespace quorate::core
