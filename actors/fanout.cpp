@@ -118,7 +118,7 @@ void fanout_state::on_settled(const message::settled& m) {
   for (auto& one : m.writes->unchanged) {
     if (!one.ticket) continue;
     if (one.found.empty() || one.copies_needed <= 1 || planted(planted_bug::unchanged_on_one_disk))
-      one.ticket.finish({{}, {}, {}, one.copies_needed, one.found.empty() ? 0u : one.copies_needed});
+      one.ticket.finish({{}, {}, {}, one.copies_needed, one.copies_needed});
     else
       order->writes.push_back(std::move(one));
   }

@@ -27,11 +27,12 @@ void inquirer_state::start(node_context* node) {
   next_ = static_cast<std::uint64_t>(node->time.steady_us());
 }
 
-status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write) const {
+status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write,
+                                  unsigned needed) const {
   const auto& facts = context->facts;
   const auto sight = [&] {
     auto seen = sight_of(*context);
-    seen.copies_needed = context->majority();
+    seen.copies_needed = needed;
     return seen;
   };
   if (deadline_us <= context->time.steady_us())
@@ -40,8 +41,7 @@ status inquirer_state::admissible(std::int64_t deadline_us, std::size_t keys, bo
     return {errc::filling,
             to_write ? core::while_filling(sight()).sentence()
                      : core::while_filling(sight()).reason + "; a LOCAL read shows what this node holds so far"};
-  if (facts.peers_counting() + 1 < context->majority())
-    return {errc::quorum_unreachable, core::without_quorum(sight()).sentence()};
+  if (facts.peers_counting() + 1 < needed) return {errc::quorum_unreachable, core::without_quorum(sight()).sentence()};
   if (open_ + keys > limits::pending_questions_max)
     return {errc::overloaded, "too many questions to the members are open; try again later"};
   return {};
@@ -61,7 +61,8 @@ void inquirer_state::on_inquire(std::vector<net::write_ticket>& writes) {
     round r;
     r.deadline_us = ticket->deadline_us;
     r.write = std::move(ticket);
-    auto possible = admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete(), true);
+    auto possible =
+        admissible(r.deadline_us, r.write->found.keys.size(), context->facts.complete(), true, context->majority());
     if (possible) possible = context->has_room();
     if (!possible) {
       refuse(r, possible);
@@ -81,7 +82,8 @@ void inquirer_state::on_read(message::read_value& request) {
   round r;
   r.deadline_us = request.ticket->deadline_us;
   r.read = std::move(request.ticket);
-  if (auto possible = admissible(r.deadline_us, 1, request.complete, false); !possible) return refuse(r, possible);
+  if (auto possible = admissible(r.deadline_us, 1, request.complete, false, context->majority()); !possible)
+    return refuse(r, possible);
   core::holding own{request.own ? request.own->stamp : version{}, std::move(request.own)};
   r.keys.emplace_back(net::asked_key{r.read->key, own.stamp}, core::inquiry::purpose::value, context->majority());
   std::vector<core::holding> holdings;
@@ -95,17 +97,23 @@ void inquirer_state::on_confirm(message::confirm& order) {
     r.deadline_us = one.ticket->deadline_us;
     r.copies_needed = one.copies_needed;
     r.write = std::move(one.ticket);
-    auto possible = admissible(r.deadline_us, one.found.size(), context->facts.complete(), true);
+    for (const auto& [key, record] : one.found) r.bytes += record ? record->value.size() : 0;
+    // Half of the room at most: reads and writes that ask come first.
+    auto possible =
+        admissible(r.deadline_us, 2 * one.found.size() + open_, context->facts.complete(), true, one.copies_needed);
+    if (possible && held_bytes_ + r.bytes > limits::waiting_write_bytes_max)
+      possible = {errc::overloaded, "too many writes that change nothing wait for the members; try again later"};
     if (!possible) {
       refuse(r, possible);
       continue;
     }
     std::vector<core::holding> own;
     for (auto& [key, record] : one.found) {
-      r.keys.emplace_back(net::asked_key{std::move(key), record.stamp}, core::inquiry::purpose::copies,
-                          one.copies_needed);
-      own.push_back({record.stamp, std::move(record)});
+      const auto stamp = record ? record->stamp : version{};
+      r.keys.emplace_back(net::asked_key{std::move(key), stamp}, core::inquiry::purpose::copies, one.copies_needed);
+      own.push_back({stamp, std::move(record)});
     }
+    held_bytes_ += r.bytes;
     begin(std::move(r), std::move(own));
   }
 }
@@ -174,7 +182,28 @@ inquirer_state::round inquirer_state::end(std::map<std::uint64_t, round>::iterat
   }
   ensure(open_ >= r.keys.size(), "questions are closed once");
   open_ -= r.keys.size();
+  ensure(held_bytes_ >= r.bytes, "values that wait are counted once");
+  held_bytes_ -= r.bytes;
   return r;
+}
+
+bool inquirer_state::plan_again(std::map<std::uint64_t, round>::iterator found) {
+  const auto& keys = found->second.keys;
+  if (found->second.copies_needed == 0 || std::none_of(keys.begin(), keys.end(), [](const asked& one) {
+        return one.machine.best().stamp > one.key.known;
+      }))
+    return false;
+  reached(mark::unchanged_planned_again);
+  auto r = end(found);
+  r.write->found.unasked = true;
+  r.write->found.keys.clear();
+  for (const auto& one : r.keys) r.write->found.keys.push_back(one.key);
+  std::vector<net::write_ticket> again;
+  again.push_back(std::move(r.write));
+  if (context->inbox.submit(again)) return true;
+  r.write = std::move(again.front());
+  refuse(r, {errc::overloaded, std::to_string(context->inbox.waiting()) + " writes are waiting; try again later"});
+  return true;
 }
 
 void inquirer_state::on_found(const message::found& m) {
@@ -202,6 +231,7 @@ void inquirer_state::on_found(const message::found& m) {
 void inquirer_state::settle(std::uint64_t number) {
   auto found = rounds_.find(number);
   if (found == rounds_.end()) return;
+  if (plan_again(found)) return;
   auto& r = found->second;
   for (std::size_t i = 0; i < r.keys.size(); ++i) {
     auto& one = r.keys[i];

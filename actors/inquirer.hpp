@@ -55,10 +55,13 @@ struct inquirer_state {
     std::vector<asked> keys;
     std::int64_t deadline_us = 0;
     std::int64_t sent_us = 0;
+    std::size_t bytes = 0;  ///< of values, of a write that changes nothing
   };
 
   /// The reason not to begin; ok when there is none.
-  status admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write) const;
+  status admissible(std::int64_t deadline_us, std::size_t keys, bool complete, bool to_write, unsigned needed) const;
+  /// A member holds something newer than what it found: it is planned again. Whether one does.
+  bool plan_again(std::map<std::uint64_t, round>::iterator found);
   /// `own`: what this node holds of each key, for who is answered from it.
   void begin(round&& r, std::vector<core::holding> own);
   void ask(round& r);
@@ -75,7 +78,8 @@ struct inquirer_state {
   std::map<std::uint64_t, round> rounds_;
   std::map<std::uint64_t, std::pair<std::uint64_t, std::size_t>> numbers_;  ///< of questions: round, key in it
   std::uint64_t next_ = 0;
-  std::size_t open_ = 0;  ///< keys of all rounds
+  std::size_t open_ = 0;        ///< keys of all rounds
+  std::size_t held_bytes_ = 0;  ///< values of all rounds
 };
 
 caf::behavior inquirer_behavior(caf::stateful_actor<inquirer_state>* self, node_context* context);

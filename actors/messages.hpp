@@ -61,7 +61,8 @@ struct held {
 /// A write that found nothing to change.
 struct unchanged_write {
   net::write_ticket ticket;
-  std::vector<std::pair<record_key, stored_record>> found;  ///< on this node's disk, once the group is
+  /// What it looked at, as it is on this node's disk once the group is; nothing for what was never written.
+  std::vector<std::pair<record_key, std::optional<stored_record>>> found;
   std::uint32_t copies_needed = 0;
 };
 
@@ -109,7 +110,7 @@ struct inquire {
 using inquire_ptr = std::shared_ptr<inquire>;
 
 /// To the inquirer: these found nothing to change; answer them once as many members hold what they found as would hold
-/// a write of theirs.
+/// a write of theirs, or have them planned again when somebody holds something newer.
 struct confirm {
   std::vector<unchanged_write> writes;
 };

@@ -15,6 +15,7 @@
 #include "actors/core/digest.hpp"
 #include "actors/core/membership.hpp"
 #include "actors/fanout.hpp"
+#include "actors/guarded_plan.hpp"
 #include "actors/guarded_store.hpp"
 #include "actors/inbound.hpp"
 #include "actors/indexer.hpp"
@@ -183,10 +184,12 @@ class running_node final : public node, public net::node_api {
     auto order = std::make_shared<message::inquire>();
     for (auto& ticket : tickets) {
       status failed;
-      for (auto& key : ticket->keys(*store_)) {
-        auto held = store_->get(key);
+      auto keys = keys_of(*ticket.operator->(), *store_);
+      if (!keys) failed = keys.error();
+      for (std::size_t i = 0; failed && i < keys->size(); ++i) {
+        auto held = store_->get((*keys)[i]);
         if (!held) failed = held.error();
-        ticket->found.keys.push_back({std::move(key), held && *held ? (*held)->stamp : version{}});
+        ticket->found.keys.push_back({std::move((*keys)[i]), held && *held ? (*held)->stamp : version{}});
       }
       if (!failed)
         ticket.finish({failed, {}, {}, context_.copies_needed(ticket->quorum), 0});

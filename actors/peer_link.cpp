@@ -205,6 +205,7 @@ void peer_link_state::become_open(const v1::Welcome& welcome) {
   compare(vector);
   machine.on_open(vector);
   machine.on_committed(context->facts.live_end());
+  held_seen_ = {};  // what another disk of it had is not what this one has
   note_held(vector);
   context->facts.change_peer(index, [&](peer_fact& f) {
     f.up = true;
@@ -228,7 +229,7 @@ void peer_link_state::note_held(const std::vector<core::hashed_position>& vector
 }
 
 void peer_link_state::tell_held() {
-  if (std::exchange(held_told_, held_seen_) != held_seen_)
+  if (std::exchange(held_told_, held_seen_) != held_seen_ && held_seen_.sequence != 0)
     context->fanout.send(message::held{static_cast<unsigned>(index) + 1, held_seen_});
 }
 

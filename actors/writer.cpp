@@ -8,6 +8,7 @@
 #include "actors/arrivals.hpp"
 #include "actors/core/disk_full.hpp"
 #include "actors/core/noted_reads.hpp"
+#include "actors/guarded_plan.hpp"
 #include "actors/inbound.hpp"
 #include "actors/log.hpp"
 #include "actors/readiness.hpp"
@@ -23,16 +24,6 @@ namespace quorate {
 namespace {
 
 constexpr std::chrono::milliseconds look_interval{limits::disk_look_ms};
-
-/// A request that makes the domain throw is the request's problem, not the writer's: it is refused and reported.
-result<std::vector<mutation>> plan(net::write_request& request, const record_reader& now, const version& stamp) {
-  try {
-    return request.plan(now, stamp);
-  } catch (const std::exception& e) {
-    logging::event(logging::level::error, "writer.plan_threw", {{"what", e.what()}});
-    return status(errc::internal, "the request could not be planned; nothing was written");
-  }
-}
 
 bool asked_about(const std::vector<net::asked_key>& asked, const std::vector<mutation>& changes) {
   return std::all_of(changes.begin(), changes.end(), [&](const mutation& change) {
@@ -71,6 +62,9 @@ status writer_state::open(node_context* node) {
     if (auto stored = remember(listed); !stored) return stored;
   auto ends = read_ends(summary->vector);
   if (!ends) return ends.error();
+  // A writer that died right after its commit did not get to say so.
+  if (const auto last = node->facts.live_log(); last.epoch != 0 && ends->at(last) != 0)
+    node->fanout.send(message::acked{0, last, 1, ends->at(last), {}});
   ensure(ends->at(live_) == 0, "a log that begins is empty");
   std::vector<node_id> writers;
   for (const auto& position : summary->vector) writers.push_back(position.log.origin);
@@ -363,6 +357,7 @@ result<version> writer_state::yielding_version(const core::group_builder& group,
 status writer_state::stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                            std::vector<encoded_entry>& made, message::entryless& others) {
   begun.writes.reserve(tickets.size());
+  std::vector<net::write_ticket> asked;
   for (auto& ticket : tickets) {
     const bool linearizable = ticket->consistency == net::write_consistency::linearizable;
     auto needed = context_->copies_needed(ticket->quorum);
@@ -371,6 +366,11 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     auto reject = [&](status why) { ticket.finish({std::move(why), {}, {}, needed, 0}); };
     if (auto why = admissible(ticket, needed); !why) {
       reject(std::move(why));
+      continue;
+    }
+    if (std::exchange(ticket->found.unasked, false)) {
+      if (auto listed = list_keys(group, ticket); !listed) return listed;
+      asked.push_back(std::move(ticket));
       continue;
     }
     if (linearizable) {
@@ -385,7 +385,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     // (it observes each merged entry, and starts above the stored bound).
     version next{clock_.next(now_.wall_ms, ticket->found.floor), context_->self.id};
     core::noted_reads reads(group);
-    auto changes = plan(*ticket.operator->(), reads, next);
+    auto changes = plan_of(*ticket.operator->(), reads, next);
     if (changes && linearizable && !asked_about(ticket->found.keys, *changes))
       changes = status(errc::conflict, "the record got another name while the members were asked; try again");
     if (!changes) {
@@ -397,7 +397,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       for (const auto& key : reads.keys()) {
         auto held = group.get(key);
         if (!held) return held.error();
-        if (*held) one.found.emplace_back(key, std::move(**held));
+        one.found.emplace_back(key, std::move(*held));
       }
       others.unchanged.push_back(std::move(one));
       continue;
@@ -428,6 +428,26 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     ticket->found.position = {live_, e.sequence};
     begun.writes.push_back({std::move(ticket), e.sequence, next, needed, any_verdict});
     made.push_back({e.log, e.sequence, std::move(bytes)});
+  }
+  if (asked.empty()) return {};
+  auto order = std::make_shared<message::inquire>();
+  order->writes = std::move(asked);
+  context_->inquirer.send(message::inquire_ptr(std::move(order)));
+  return {};
+}
+
+status writer_state::list_keys(const core::group_builder& group, net::write_ticket& ticket) {
+  ticket->consistency = net::write_consistency::linearizable;
+  auto& keys = ticket->found.keys;
+  // One that throws changes what it looked at, as far as anybody knows.
+  if (auto named = keys_of(*ticket.operator->(), group); named)
+    for (auto& key : *named)
+      if (std::none_of(keys.begin(), keys.end(), [&](const auto& one) { return one.key == key; }))
+        keys.push_back({std::move(key), {}});
+  for (auto& one : keys) {
+    auto held = group.get(one.key);
+    if (!held) return held.error();
+    one.known = *held ? (*held)->stamp : version{};
   }
   return {};
 }
@@ -584,11 +604,12 @@ result<bool> writer_state::on_wake() {
   begun->log = live_;
   auto made = std::make_shared<std::vector<encoded_entry>>();
   if (auto written = write_back(group, work.write_backs, *made); !written) return written;
-  const auto others = std::make_shared<message::entryless>();
+  auto others = std::make_shared<message::entryless>();
   if (auto stamped = stamp(group, work.writes, *begun, *made, *others); !stamped) return stamped;
-  const bool waiting = !others->empty();
-  // Before anything waits for the disk: from here on somebody watches their deadlines.
-  if (waiting) context_->fanout.send(message::entryless_ptr(others));
+  // Before anything waits for the disk: from here on somebody watches their deadlines, and owns them.
+  const std::weak_ptr<message::entryless> waiting = others;
+  if (!others->empty()) context_->fanout.send(message::entryless_ptr(std::move(others)));
+  others.reset();
 
   context_->last_stamp = clock_.last();
   context_->facts.newest_stamp_ms = static_cast<std::int64_t>(milliseconds_of(clock_.last()));
@@ -631,7 +652,7 @@ result<bool> writer_state::on_wake() {
   if (auto confirmed = confirm(work.write_backs); !confirmed) return confirmed;
   pass(kill_point::writer_answered_peers);
   thread_loan loan;
-  if (waiting) context_->fanout.send(message::settled{others});
+  if (auto settled = waiting.lock()) context_->fanout.send(message::settled{std::move(settled)});
   // Entries of an earlier life that died before its sync come back from those that had them.
   for (auto& batch : answers)
     for (auto& [log, a] : batch.logs)

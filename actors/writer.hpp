@@ -74,6 +74,8 @@ struct writer_state {
   status merge(core::group_builder& group, peer_batch& batch, batch_answer& answer);
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                std::vector<encoded_entry>& made, message::entryless& others);
+  /// What the members are to be asked about before it is planned again, as a linearizable write.
+  static status list_keys(const core::group_builder& group, net::write_ticket& ticket);
   /// The version of an entry that yields: just above what it replaces, so that whatever was stamped since, seen here
   /// or not, stays above it.
   result<version> yielding_version(const core::group_builder& group, const entry& e) const;

@@ -380,11 +380,25 @@ call_result client::list(const v1::ListRequest& request, v1::ListReply* reply) {
   });
 }
 
-#define QUORATE_MEMORY_CALL(method, kind)                                                         \
-  call_result client::call(const v1::method##Request& request, v1::method##Reply* reply) {        \
-    return connections_->run(call_kind::kind, [&](endpoint& node, grpc::ClientContext& context) { \
-      return node.memory().method(&context, request, reply);                                      \
-    });                                                                                           \
+namespace {
+
+/// A call that is asked only what it would do changes nothing, whatever becomes of it.
+template <class Request>
+call_kind kind_of(call_kind otherwise, const Request& request) {
+  if constexpr (requires { request.dry_run(); })
+    return request.dry_run() ? call_kind::read : otherwise;
+  else
+    return otherwise;
+}
+
+}  // namespace
+
+#define QUORATE_MEMORY_CALL(method, kind)                                                  \
+  call_result client::call(const v1::method##Request& request, v1::method##Reply* reply) { \
+    const auto as = kind_of(call_kind::kind, request);                                     \
+    return connections_->run(as, [&](endpoint& node, grpc::ClientContext& context) {       \
+      return node.memory().method(&context, request, reply);                               \
+    });                                                                                    \
   }
 #include "proto/memory_calls.def"
 #undef QUORATE_MEMORY_CALL

@@ -98,6 +98,7 @@ class write_request {
     std::vector<std::pair<record_key, stored_record>> newer;  ///< what members hold that this node may lack
     std::optional<write_answer> superseded;                   ///< the end of its first attempt
     log_position position;                                    ///< where it was written
+    bool unasked = false;  ///< members hold what it was not planned on: to be asked about its keys, then planned again
   } found;
 };
 

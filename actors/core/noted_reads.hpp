@@ -1,8 +1,8 @@
 // What a plan looks at: passes reads on and notes their keys, so that an answer that rests on them can be held back
 // until as many members have them as the answer needs.
 //
-// Made by the writer for one plan, on its thread. Records that a scan shows are not noted, nor keys that only their
-// alias was asked of: whoever plans a change reads the record itself.
+// Made by the writer for one plan, on its thread. Of what scans show only the rows of uses are noted, which nobody
+// reads one by one; nor are keys that only their alias was asked of: whoever plans a change reads the record itself.
 #pragma once
 
 #include <algorithm>
@@ -20,7 +20,7 @@ class noted_reads final : public record_reader {
   const std::vector<record_key>& keys() const { return keys_; }
 
   result<std::optional<stored_record>> get(const record_key& key) const override {
-    if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
+    note(key);
     return from_.get(key);
   }
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
@@ -32,10 +32,17 @@ class noted_reads final : public record_reader {
   }
   result<record_page> scan(key_kind kind, std::string_view prefix, std::string_view after, std::size_t count_max,
                            std::size_t bytes_max) const override {
-    return from_.scan(kind, prefix, after, count_max, bytes_max);
+    auto page = from_.scan(kind, prefix, after, count_max, bytes_max);
+    if (page && kind == key_kind::usage)
+      for (const auto& [key, record] : page->records) note(key);
+    return page;
   }
 
  private:
+  void note(const record_key& key) const {
+    if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
+  }
+
   const record_reader& from_;
   mutable std::vector<record_key> keys_;
 };

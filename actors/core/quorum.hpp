@@ -49,7 +49,8 @@ class quorum_table {
   using decisions = std::vector<quorum_decision<Payload>>;
 
   /// Writes of one log must be begun in order of sequence. `copies_needed` >= 1; member 0, the node itself, is always
-  /// among those that have it: who says OK shows it, and rows made from its own copy are never made from an older one.
+  /// among those that have it in place: who says OK shows it, and rows made from its own copy are never made from an
+  /// older one.
   /// `any_verdict`: copies count that a newer version was in the way of too (a linearizable write, which has asked
   /// first).
   void begin(const log_id& log, sequence_number sequence, version stamp, std::uint32_t copies_needed,
@@ -146,13 +147,17 @@ class quorum_table {
   };
 
   void decide(pending_write& s, decisions& out) {
-    if ((s.acks & 1) == 0 && !planted(planted_bug::ok_without_own_copy)) return;
+    const bool here = (s.acks & 1) != 0 || planted(planted_bug::ok_without_own_copy);
+    // Come back to a node that has stamped the key anew without it: what was made from its copy is lost to that one.
+    const bool overtaken_here = (s.superseded & s.acks & 1) != 0 && !planted(planted_bug::supersession_ignored);
+    if (!here || (overtaken_here && s.any_verdict)) return;
     // Any W members without a newer version suffice: each earlier acknowledged write of the key has a copy on one
     // of them, so it has a lower version (design section 3).
     const bool any = s.any_verdict || planted(planted_bug::supersession_ignored);
     auto copies = std::popcount(s.acks);
     if (planted(planted_bug::ack_counted_twice)) copies += static_cast<int>(s.repeats);
-    if (copies - (any ? 0 : std::popcount(s.superseded & s.acks)) >= static_cast<int>(s.copies_needed))
+    if (!overtaken_here
+        && copies - (any ? 0 : std::popcount(s.superseded & s.acks)) >= static_cast<int>(s.copies_needed))
       close(s, quorum_outcome::met, out);
     else if (copies >= static_cast<int>(s.copies_needed))
       close(s, quorum_outcome::superseded, out);

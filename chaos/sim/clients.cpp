@@ -93,6 +93,7 @@ class client_keep final : public net::write_request {
  public:
   client_keep(std::shared_ptr<operation> op, std::function<void(const net::write_answer&)> end)
       : op_(std::move(op)), end_(std::move(end)) {}
+  std::vector<record_key> keys(const record_reader&) const override { return {{key_kind::memory, op_->key}}; }
   result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
     const auto held = now.get({key_kind::memory, op_->key});
     if (!held) return held.error();

@@ -102,6 +102,16 @@ TEST_SUITE("actors.consistency") {
     }
   }
 
+  TEST_CASE_FIXTURE(behind, "that nothing had to be changed there is said of what the members hold") {
+    for (const auto consistency : {net::write_consistency::by_default, linearizable}) {
+      const auto kept = submit(c().api(), "key", "", {.consistency = consistency, .no_change = true});
+      CHECK(kept->wait().outcome() == "ok");
+      CHECK(kept->seen() == "newest");
+      CHECK(c().disk.value_of("key") == "newest");
+    }
+    clear_up();
+  }
+
   TEST_CASE_FIXTURE(behind, "a default write there is superseded, and says by what") {
     const auto begun = submit(c().api(), "key", "before it");
     const auto done = begun->wait();
@@ -191,6 +201,16 @@ TEST_SUITE("actors.consistency") {
     CHECK(write(nodes["a"].api(), "next", "value", {.quorum = net::write_quorum::all}).ok());
     CHECK(is_everywhere_absent(nodes, "key"));
     CHECK(is_everywhere_absent(nodes, "another key"));
+  }
+
+  TEST_CASE("a linearizable write that throws when it is asked for its keys is refused, and the others go on") {
+    cluster nodes;
+    auto& a = nodes["a"];
+    std::vector<std::shared_ptr<pending>> all;
+    all.push_back(submit(a.api(), "key", "value", {.consistency = linearizable, .throws = true}));
+    all.push_back(submit(a.api(), "key", "value", {.consistency = linearizable}));
+    CHECK(all[0]->wait().outcome() == "internal");
+    CHECK(all[1]->wait().outcome() == "ok");
   }
 
   TEST_CASE("a linearizable write needs a majority also where the node is content with less") {

@@ -67,6 +67,24 @@ TEST_SUITE("actors.own_row") {
     CHECK(nodes.equal());
   }
 
+  TEST_CASE("a use that comes back behind the next one of its node is not called done") {
+    cluster nodes;
+    auto& a = nodes["a"];
+    REQUIRE(count_a_use(a)->wait().ok());
+    for (const std::string other : {"b", "c"}) nodes.network.set(other, "a", {.hold_entries = true});
+    a.disk.hold_commits();
+    const auto cut_short = count_a_use(a);
+    REQUIRE(eventually([&] { return counted_on(nodes["b"]) == 2 && counted_on(nodes["c"]) == 2; }));
+    a.disk.lose_commit();
+    // Counted on from the copy here, which is behind.
+    CHECK(count_a_use(a)->wait().ok());
+    CHECK(counted_on(a) == 2);
+    for (const std::string other : {"b", "c"}) nodes.network.set(other, "a", {});
+    CHECK(cut_short->wait().outcome() == "superseded");
+    CHECK(nodes.equal());
+    for (auto* node : nodes.running()) CHECK(counted_on(*node) == 2);
+  }
+
   TEST_CASE("a node that died before its sync counts on from a copy that is behind, and no acknowledged use is lost") {
     // Long enough for the next use to come before what the old life sent comes back.
     cluster nodes({.relay_delay_ms = 600'000});

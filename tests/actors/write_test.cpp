@@ -14,6 +14,31 @@ std::int64_t took_ms(const recorded_write& w) { return (w.ended_us - w.started_u
 
 }  // namespace
 
+namespace {
+
+/// A group waits for the disk, with a write in it and another that found something in its way.
+struct group_in_hand : cluster {
+  group_in_hand() : cluster({.names = {"a"}}) {
+    a().disk.hold_commits();
+    const auto before = submit(a().api(), "before", "value");
+    REQUIRE(eventually([&] { return a().disk.commit_waits(); }));
+    first = submit(a().api(), "key", "value", {.timeout_ms = 10'000});
+    second = submit(a().api(), "key", "", {.timeout_ms = 10'000, .give_up = true});
+    while (!before->answered()) {
+      REQUIRE(eventually([&] { return a().disk.commit_waits(); }));
+      a().disk.let_one_commit_go();
+      eventually([&] { return before->answered(); }, std::chrono::milliseconds(200));
+    }
+    REQUIRE(eventually([&] { return a().disk.commit_waits() && second->plans() == 1; }));
+  }
+  member& a() { return (*this)["a"]; }
+
+  std::shared_ptr<pending> first;
+  std::shared_ptr<pending> second;
+};
+
+}  // namespace
+
 TEST_SUITE("actors.write") {
   TEST_CASE("a write through any node is answered with a quorum of copies and reaches every node") {
     cluster nodes;
@@ -41,7 +66,7 @@ TEST_SUITE("actors.write") {
       const auto done = write(nodes["a"].api(), "key", "value", {.consistency = consistency, .no_change = true});
       CHECK(done.outcome() == "ok");
       CHECK(done.answer.stamp == version{});
-      CHECK(done.answer.copies == 0);
+      CHECK(done.answer.copies == 2);
       CHECK(done.answer.position.sequence == 0);
     }
     const auto after = write(nodes["a"].api(), "after", "value", {.quorum = net::write_quorum::all});
@@ -74,24 +99,19 @@ TEST_SUITE("actors.write") {
     CHECK(nodes["c"].disk.value_of("other") == "");
   }
 
-  TEST_CASE("what a write finds in its way is told once it is on disk") {
-    cluster nodes({.names = {"a"}});
-    auto& a = nodes["a"];
-    a.disk.hold_commits();
-    const auto in_hand = submit(a.api(), "in hand", "value");
-    REQUIRE(eventually([&] { return a.disk.commit_waits(); }));
-    const auto first = submit(a.api(), "key", "value");
-    const auto second = submit(a.api(), "key", "", {.give_up = true});
-    while (!in_hand->answered()) {
-      REQUIRE(eventually([&] { return a.disk.commit_waits(); }));
-      a.disk.let_one_commit_go();
-      eventually([&] { return in_hand->answered(); }, std::chrono::milliseconds(200));
-    }
-    REQUIRE(eventually([&] { return a.disk.commit_waits() && second->plans() == 1; }));
+  TEST_CASE_FIXTURE(group_in_hand, "what a write finds in its way is told once it is on disk") {
     CHECK(throughout(std::chrono::milliseconds(100), [&] { return !second->answered(); }));
-    a.disk.let_commits_go();
+    a().disk.let_commits_go();
     CHECK(second->wait().outcome() == "not_found");
     CHECK(first->wait().ok());
+  }
+
+  TEST_CASE_FIXTURE(group_in_hand, "and at once, as unknown, when the one dies that watches the deadlines") {
+    REQUIRE(a().kill("fanout").ok());
+    CHECK(eventually([&] { return first->answered() && second->answered(); }));
+    a().disk.let_commits_go();
+    CHECK(first->wait().outcome() == "outcome_unknown");
+    CHECK(second->wait().outcome() == "outcome_unknown");
   }
 
   TEST_CASE("a node without peers answers with its own copy") {

@@ -74,6 +74,24 @@ TEST_SUITE("net.client") {
     }
   }
 
+  TEST_CASE("what is only asked what it would do is never unknown, and asked of the next node") {
+    fake_node a, b;
+    const grpc::Status late(grpc::StatusCode::DEADLINE_EXCEEDED, "too late");
+    const auto try_out = [&](auto request, auto reply, auto& on_a, auto& on_b) {
+      on_a = [&](const auto&, auto*) { return late; };
+      on_b = [&](const auto&, auto*) { return late; };
+      client both({a.address(), b.address()}, {});
+      CHECK(both.call(request, &reply).outcome == call_outcome::indeterminate);
+      request.set_dry_run(true);
+      CHECK(both.call(request, &reply).outcome == call_outcome::rejected);
+      on_b = [&](const auto&, auto*) { return grpc::Status::OK; };
+      CHECK(both.call(request, &reply).ok());
+    };
+    try_out(v1::ForgetRequest(), v1::ForgetReply(), a.on_Forget, b.on_Forget);
+    try_out(v1::CollectExpiredRequest(), v1::CollectExpiredReply(), a.on_CollectExpired, b.on_CollectExpired);
+    try_out(v1::PurgeArchiveRequest(), v1::PurgeArchiveReply(), a.on_PurgeArchive, b.on_PurgeArchive);
+  }
+
   TEST_CASE("a write that no node answers in time is indeterminate and ends at the timeout") {
     fake_node a, b;
     std::mutex held;

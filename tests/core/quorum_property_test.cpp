@@ -130,7 +130,9 @@ class simulation {
  private:
   static void decide(model_write& w, std::map<int, expected_decision>& expected) {
     if (!w.in_place.contains(0)) return;
-    if (w.count_in_place() >= w.needed)
+    const bool overtaken = !w.in_place.at(0);
+    if (overtaken && w.any_verdict) return;
+    if (!overtaken && w.count_in_place() >= w.needed)
       expected[w.number] = {quorum_outcome::met, {}, w.in_place.size()};
     else if (w.in_place.size() >= w.needed)
       expected[w.number] = {quorum_outcome::superseded, w.newest_named, w.in_place.size()};

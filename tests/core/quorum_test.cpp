@@ -88,7 +88,7 @@ TEST_SUITE("core.quorum") {
     writes.begin(own, 1, {101, node_id{1}}, 2, 1'000, 1, true);
     ack(1, 1, 1, {{1, {999, node_id{2}}}});
     CHECK(out.empty());
-    ack(0, 1, 1, {{1, {999, node_id{2}}}});
+    ack(0, 1, 1);
     REQUIRE(out.size() == 1);
     CHECK(out[0].outcome == quorum_outcome::met);
   }
@@ -109,6 +109,20 @@ TEST_SUITE("core.quorum") {
     CHECK(out[1].payload == 2);
     CHECK(out[1].outcome == quorum_outcome::timed_out);
     CHECK(out[1].copies == 2);
+  }
+
+  TEST_CASE_FIXTURE(fixture, "what its own node has overtaken is never met, however many have it in place") {
+    begin(1, 2);
+    writes.begin(own, 2, {102, node_id{1}}, 2, 1'000, 2, true);
+    ack(1, 1, 2);
+    ack(2, 1, 2);
+    ack(0, 1, 2, {{1, {999, node_id{1}}}, {2, {999, node_id{1}}}});
+    REQUIRE(out.size() == 1);
+    CHECK(out[0].payload == 1);
+    CHECK(out[0].outcome == quorum_outcome::superseded);
+    writes.expire(1'000, out);
+    REQUIRE(out.size() == 2);
+    CHECK(out[1].outcome == quorum_outcome::timed_out);
   }
 
   TEST_CASE_FIXTURE(fixture, "a vector stands for a lost acknowledgement where any verdict will do, and nowhere else") {

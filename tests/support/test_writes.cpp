@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdlib>
 #include <map>
+#include <stdexcept>
 
 #include <doctest/doctest.h>
 
@@ -14,7 +15,10 @@ class key_write final : public net::write_request {
             const clock& time)
       : end_(std::move(end)), change_(std::move(change)), asked_(std::move(asked)), options_(options), time_(time) {}
 
-  std::vector<record_key> keys(const record_reader&) const override { return {asked_}; }
+  std::vector<record_key> keys(const record_reader&) const override {
+    if (options_.throws) throw std::runtime_error("planted defect");
+    return {asked_};
+  }
 
   result<std::vector<mutation>> plan(const record_reader& now, const version&) override {
     ++end_->plans_;

@@ -41,6 +41,7 @@ struct write_options {
   bool no_change = false;  ///< its plan finds that there is nothing to change
   bool count = false;      ///< its value is one more than the number that the key has
   key_kind kind = key_kind::memory;
+  bool throws = false;   ///< when it is asked for its keys
   bool give_up = false;  ///< its plan finds nothing to do: rejected as not_found once everything else was in order
 };
 
