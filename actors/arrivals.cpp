@@ -2,7 +2,9 @@
 
 #include "actors/board.hpp"
 #include "actors/inbound.hpp"
+#include "proto/entry_codec.hpp"
 #include "proto/limits.hpp"
+#include "proto/log_chain.hpp"
 
 namespace quorate {
 
@@ -44,6 +46,19 @@ result<shared_bytes> held_entries::at(const log_id& log, sequence_number sequenc
     if (read_.empty()) return status(errc::corruption, "an entry that the vector covers is not there");
   }
   return read_[sequence - read_.front().sequence].bytes;
+}
+
+result<core::log_vector> read_ends(const storage::store& store, const std::vector<log_position>& vector) {
+  core::log_vector ends;
+  for (const auto& position : vector) {
+    auto last = store.read_log(position.log, position.sequence, 1);
+    if (!last) return last.error();
+    if (last->size() != 1) return status(errc::corruption, "the last entry of a log is not there");
+    const auto& bytes = *last->front().bytes;
+    const auto content = decode_entry(bytes);
+    ends.raise(position, content && content->previous == 0 ? 0 : chain_hash(bytes));
+  }
+  return ends;
 }
 
 }  // namespace quorate

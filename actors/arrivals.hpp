@@ -1,6 +1,7 @@
-// What the writer needs for entries that arrive: what their sender is told, and what is here in their places already.
+// What the writer needs for entries that arrive: what their sender is told, what is here in their places already, and
+// where the logs end.
 //
-// Made by the writer for one batch, on its thread.
+// Made by the writer, on its thread: for one batch, the ends for its whole life.
 #pragma once
 
 #include <cstdint>
@@ -8,6 +9,7 @@
 #include <optional>
 #include <vector>
 
+#include "actors/core/log_vector.hpp"
 #include "actors/core/quorum.hpp"
 #include "proto/record.hpp"
 #include "quorate/v1/replication.pb.h"
@@ -45,5 +47,8 @@ class held_entries {
   const storage::store& store_;
   std::vector<encoded_entry> read_;
 };
+
+/// The ends of all logs with the hashes of their last entries. Errors are the store's.
+result<core::log_vector> read_ends(const storage::store& store, const std::vector<log_position>& vector);
 
 }  // namespace quorate

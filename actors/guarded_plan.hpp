@@ -12,8 +12,12 @@
 
 namespace quorate {
 
-/// The keys it is about to change; errc::internal when that throws.
-result<std::vector<record_key>> keys_of(const net::write_request& request, const record_reader& now);
+/// Has `found.keys` hold, beside those that are there, the keys it is about to change, each with the version that `now`
+/// has of it. errc::internal when the request throws; other errors are those of `now`.
+status list_keys(net::write_request& request, const record_reader& now);
+
+/// Whether all that is to be changed was listed.
+bool asked_about(const net::write_request& request, const std::vector<mutation>& changes);
 
 /// What it changes; its own error, or errc::internal when it throws.
 result<std::vector<mutation>> plan_of(net::write_request& request, const record_reader& now, const version& stamp);

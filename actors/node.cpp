@@ -183,16 +183,8 @@ class running_node final : public node, public net::node_api {
       return refuse(tickets, {errc::overloaded, "too many questions to the members are waiting; try again later"});
     auto order = std::make_shared<message::inquire>();
     for (auto& ticket : tickets) {
-      status failed;
-      auto keys = keys_of(*ticket.operator->(), *store_);
-      if (!keys) failed = keys.error();
-      for (std::size_t i = 0; failed && i < keys->size(); ++i) {
-        auto held = store_->get((*keys)[i]);
-        if (!held) failed = held.error();
-        ticket->found.keys.push_back({std::move((*keys)[i]), held && *held ? (*held)->stamp : version{}});
-      }
-      if (!failed)
-        ticket.finish({failed, {}, {}, context_.copies_needed(ticket->quorum), 0});
+      if (auto listed = list_keys(*ticket.operator->(), *store_); !listed)
+        ticket.finish({listed, {}, {}, context_.copies_needed(ticket->quorum), 0});
       else
         order->writes.push_back(std::move(ticket));
     }

@@ -25,12 +25,6 @@ namespace {
 
 constexpr std::chrono::milliseconds look_interval{limits::disk_look_ms};
 
-bool asked_about(const std::vector<net::asked_key>& asked, const std::vector<mutation>& changes) {
-  return std::all_of(changes.begin(), changes.end(), [&](const mutation& change) {
-    return std::any_of(asked.begin(), asked.end(), [&](const net::asked_key& one) { return one.key == change.key; });
-  });
-}
-
 }  // namespace
 
 status writer_state::open(node_context* node) {
@@ -60,7 +54,7 @@ status writer_state::open(node_context* node) {
   if (auto named = open_disk(summary->disks); !named) return named;
   if (auto listed = node->facts.members(); summary->members != listed)
     if (auto stored = remember(listed); !stored) return stored;
-  auto ends = read_ends(summary->vector);
+  auto ends = read_ends(node->store, summary->vector);
   if (!ends) return ends.error();
   // A writer that died right after its commit did not get to say so.
   if (const auto last = node->facts.live_log(); last.epoch != 0 && ends->at(last) != 0)
@@ -141,19 +135,6 @@ status writer_state::on_forked(const log_id& log, std::size_t peer) {
   if (log != live_ || !new_logs_[peer].on_fork(context_->time.steady_us() / 1000)) return {};
   logging::event(logging::level::warn, "writer.new_log", {{"reason", "a peer holds other entries in the present one"}});
   return open(context_);
-}
-
-result<core::log_vector> writer_state::read_ends(const std::vector<log_position>& vector) const {
-  core::log_vector ends;
-  for (const auto& position : vector) {
-    auto last = context_->store.read_log(position.log, position.sequence, 1);
-    if (!last) return last.error();
-    if (last->size() != 1) return status(errc::corruption, "the last entry of a log is not there");
-    const auto& bytes = *last->front().bytes;
-    const auto content = decode_entry(bytes);
-    ends.raise(position, content && content->previous == 0 ? 0 : chain_hash(bytes));
-  }
-  return ends;
 }
 
 result<writer_state::judgement> writer_state::judge(const core::group_builder& group, const peer_batch& batch,
@@ -369,8 +350,14 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
       continue;
     }
     if (std::exchange(ticket->found.unasked, false)) {
-      if (auto listed = list_keys(group, ticket); !listed) return listed;
-      asked.push_back(std::move(ticket));
+      ticket->consistency = net::write_consistency::linearizable;
+      auto listed = list_keys(*ticket.operator->(), group);
+      if (listed.code() == errc::internal)
+        reject(std::move(listed));
+      else if (!listed)
+        return listed;
+      else
+        asked.push_back(std::move(ticket));
       continue;
     }
     if (linearizable) {
@@ -386,7 +373,7 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
     version next{clock_.next(now_.wall_ms, ticket->found.floor), context_->self.id};
     core::noted_reads reads(group);
     auto changes = plan_of(*ticket.operator->(), reads, next);
-    if (changes && linearizable && !asked_about(ticket->found.keys, *changes))
+    if (changes && linearizable && !asked_about(*ticket.operator->(), *changes))
       changes = status(errc::conflict, "the record got another name while the members were asked; try again");
     if (!changes) {
       others.refused.emplace_back(std::move(ticket), net::write_answer{changes.error(), {}, {}, needed, 0});
@@ -433,22 +420,6 @@ status writer_state::stamp(core::group_builder& group, std::vector<net::write_ti
   auto order = std::make_shared<message::inquire>();
   order->writes = std::move(asked);
   context_->inquirer.send(message::inquire_ptr(std::move(order)));
-  return {};
-}
-
-status writer_state::list_keys(const core::group_builder& group, net::write_ticket& ticket) {
-  ticket->consistency = net::write_consistency::linearizable;
-  auto& keys = ticket->found.keys;
-  // One that throws changes what it looked at, as far as anybody knows.
-  if (auto named = keys_of(*ticket.operator->(), group); named)
-    for (auto& key : *named)
-      if (std::none_of(keys.begin(), keys.end(), [&](const auto& one) { return one.key == key; }))
-        keys.push_back({std::move(key), {}});
-  for (auto& one : keys) {
-    auto held = group.get(one.key);
-    if (!held) return held.error();
-    one.known = *held ? (*held)->stamp : version{};
-  }
   return {};
 }
 

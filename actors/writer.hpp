@@ -58,8 +58,6 @@ struct writer_state {
   std::uint64_t disk() const { return disks_.own; }
 
  private:
-  /// The ends of all logs with the hashes of their last entries.
-  result<core::log_vector> read_ends(const std::vector<log_position>& vector) const;
   /// Why an entry is not taken, if it is not: nothing of its log behind it is then. Ok with none: it is next.
   struct judgement {
     std::optional<int> refusal;  ///< a v1::LogRefusal::Reason
@@ -74,8 +72,6 @@ struct writer_state {
   status merge(core::group_builder& group, peer_batch& batch, batch_answer& answer);
   status stamp(core::group_builder& group, std::vector<net::write_ticket>& tickets, message::begun& begun,
                std::vector<encoded_entry>& made, message::entryless& others);
-  /// What the members are to be asked about before it is planned again, as a linearizable write.
-  static status list_keys(const core::group_builder& group, net::write_ticket& ticket);
   /// The version of an entry that yields: just above what it replaces, so that whatever was stamped since, seen here
   /// or not, stays above it.
   result<version> yielding_version(const core::group_builder& group, const entry& e) const;
