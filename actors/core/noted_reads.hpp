@@ -16,11 +16,16 @@ class noted_reads final : public record_reader {
  public:
   explicit noted_reads(const record_reader& from) : from_(from) {}
 
-  /// In the order of the first read.
-  const std::vector<record_key>& keys() const { return keys_; }
+  /// Each once, in key order. Told apart only here: most plans change something, and nobody asks.
+  std::vector<record_key> keys() const {
+    auto keys = keys_;
+    std::sort(keys.begin(), keys.end());
+    keys.erase(std::unique(keys.begin(), keys.end()), keys.end());
+    return keys;
+  }
 
   result<std::optional<stored_record>> get(const record_key& key) const override {
-    note(key);
+    keys_.push_back(key);
     return from_.get(key);
   }
   result<std::vector<record_key>> find(key_kind kind, std::string_view alias) const override {
@@ -34,15 +39,11 @@ class noted_reads final : public record_reader {
                            std::size_t bytes_max) const override {
     auto page = from_.scan(kind, prefix, after, count_max, bytes_max);
     if (page && kind == key_kind::usage)
-      for (const auto& [key, record] : page->records) note(key);
+      for (const auto& [key, record] : page->records) keys_.push_back(key);
     return page;
   }
 
  private:
-  void note(const record_key& key) const {
-    if (std::find(keys_.begin(), keys_.end(), key) == keys_.end()) keys_.push_back(key);
-  }
-
   const record_reader& from_;
   mutable std::vector<record_key> keys_;
 };
