@@ -308,7 +308,7 @@ void clients::write_register(member& m, follow_up then) {
 void clients::cross(member& slow, member& behind) {
   for (auto& third : cluster_.members()) {
     if (third.get() == &slow || third.get() == &behind) continue;
-    for (int i = 0; i < 3; ++i)
+    for (int i = 0; i < 8; ++i)
       world_.after((1 + 300 * i) * ms, [this, &slow, &behind, third = third.get()] {
         read_register(slow, [this, &slow](const operation&) { read_register(slow, [](const operation&) {}); });
         world_.after(world_.between(0, 3) * ms, [this, &behind, third] {

@@ -82,7 +82,8 @@ void faults::happen(kind what) {
       switch (world_.below(6)) {
         case 0: return kept_alone();
         case 1:
-        case 2: return promise_under_way();
+        case 2:
+        case 3: return promise_under_way();
         default: return rolling_isolation();
       }
     case kind::reset: return reset();
