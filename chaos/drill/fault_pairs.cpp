@@ -8,6 +8,7 @@
 #include "chaos/drill/environment.hpp"
 #include "chaos/drill/fault_steps.hpp"
 #include "chaos/drill/network.hpp"
+#include "chaos/wait.hpp"
 
 namespace quorate::chaos {
 namespace {
@@ -83,6 +84,25 @@ drawn_pair draw(environment& env, std::uint64_t seed) {
   return {*first, script_of(second)};
 }
 
+/// Disks are named by the clock: one that was made while that was behind is, by its name, older than the one that was
+/// lost. Its node says so and ends, once, to be started anew by whoever runs it.
+status start_outdated(stage& on) {
+  for (const auto& node : on.env.nodes()) {
+    wait_until(refill_bound, [&] {
+      if (!on.env.running(node)) return true;
+      const auto reply = status_of(on.env, node);
+      return reply && reply->state() == "serving";
+    });
+    if (on.env.running(node)) continue;
+    const auto words = on.env.log_tail(node, 4);
+    if (std::none_of(words.begin(), words.end(),
+                     [](const std::string& line) { return line.find("to be filled again, start anew") != line.npos; }))
+      return node_failed("node " + node + " ended");
+    if (auto started = on.env.start(node, start_bound); !started) return started;
+  }
+  return {};
+}
+
 }  // namespace
 
 status prepare_pair(environment& env, const cycle_seed& seed) {
@@ -108,6 +128,8 @@ result<bite> overlap(stage& on) {
   done->count = std::min(done->count, std::max(*begun, *ended));
   done->from_us = from_us;
   done->detail = std::string(words_of(second.fault).name) + " during " + std::string(first.name);
+  if (second.fault == fault_class::wipe_node && first.moves_clock)
+    if (auto started = start_outdated(on); !started) return started;
   if (auto back = wait_all_count(on, refill_bound); !back) return back;
   return done;
 }
