@@ -66,6 +66,7 @@ void board::set_vector(core::log_vector vector, const log_id& live) {
   std::lock_guard lock(mutex_);
   ensure(vector.covers(vector_), "what is on disk stays there");
   vector_ = std::move(vector);
+  ++change_;
   live_ = live;
   published_ = {live, vector_.at(live)};
 }
@@ -73,6 +74,7 @@ void board::set_vector(core::log_vector vector, const log_id& live) {
 void board::raise_vector(const std::vector<core::hashed_position>& positions) {
   std::lock_guard lock(mutex_);
   for (const auto& [position, hash] : positions) vector_.raise(position, hash);
+  ++change_;
 }
 
 core::log_vector board::vector() const {

@@ -93,6 +93,8 @@ class board {
   std::atomic<std::int64_t> newest_stamp_ms{0};
 
   core::log_vector vector() const;
+  /// How often that has changed.
+  std::uint64_t change() const { return change_; }
   /// Of the positions those that end in the same entry here, and not with the same bytes.
   std::vector<log_position> forks_with(const std::vector<core::hashed_position>& positions) const;
   /// The live log of the member, and its end as it told last; nothing unless it was heard of just now.
@@ -156,6 +158,7 @@ class board {
   const std::size_t members_count_;  ///< in origins_; the others are foreign
   mutable std::mutex mutex_;
   core::log_vector vector_;
+  std::atomic<std::uint64_t> change_{0};  ///< raised after it
   log_id live_;
   log_position published_;
   storage::member_disks disks_;

@@ -39,8 +39,9 @@ node_context::node_context(node_options o, storage::store& s, const clock& t, ne
       transport(n),
       fail(std::move(f)),
       facts(self.id, ids_of(peers)),
+      waiting_reads({errc::behind, "this node has not yet got the write of the session; ask another one or try again"}),
       inbox([this] { writer.send(message::wake{}); }),
-      words(facts, t, [this] { indexer.send(message::wake{}); }),
+      words(facts, [this] { indexer.send(message::wake{}); }),
       clock_steps(options.max_clock_offset_ms) {
   for (std::size_t i = 0; i < peers.size(); ++i) links.push_back(std::make_shared<address>());
 }

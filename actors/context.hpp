@@ -18,6 +18,7 @@
 #include "actors/live_words.hpp"
 #include "actors/log.hpp"
 #include "actors/node.hpp"
+#include "actors/parked_calls.hpp"
 #include "actors/writer_inbox.hpp"
 #include "net/peer_transport.hpp"
 #include "proto/clock.hpp"
@@ -82,6 +83,8 @@ struct node_context {
   std::function<void()> sweep_callers;
 
   board facts;
+  /// Reads that wait for an entry of a log: raised by the writer, its deadlines are watched by fanout.
+  parked_calls<log_position> waiting_reads;
   logging::limiter lines;  ///< about what peers and strangers do
   writer_inbox inbox;
   live_words words;

@@ -128,6 +128,8 @@ void fanout_state::on_settled(const message::settled& m) {
 void fanout_state::on_tick() {
   if (planted(planted_bug::deadline_ignored)) return;
   auto now_us = context->time.steady_us();
+  context->waiting_reads.expire(now_us);
+  context->words.expire(now_us);
   std::vector<core::quorum_decision<net::write_ticket>> decisions;
   writes.expire(now_us, decisions);
   answer(decisions);

@@ -31,7 +31,8 @@ result<bool> indexer_state::on_wake() {
       }
       context->words.clear();
       // Before the first record is read: what changes meanwhile is read again.
-      covered_ = context->facts.vector();
+      aim();
+      covered_ = target_;
       began_us_ = context->time.steady_us();
       phase_ = phase::reading_uses;
       return true;
@@ -67,23 +68,36 @@ result<bool> indexer_state::read_page() {
                  {{"records", static_cast<std::int64_t>(records_read_)},
                   {"took_ms", (context->time.steady_us() - began_us_) / 1000}});
   phase_ = phase::following;
-  context->words.cover(covered_);
+  context->words.cover(covered_, target_change_);
   return true;
 }
 
+void indexer_state::aim() {
+  if (!covered_.covers(target_)) return;
+  // In this order: the vector is at least what it was at that change.
+  target_change_ = context->facts.change();
+  target_ = context->facts.vector();
+}
+
 result<bool> indexer_state::follow() {
-  auto news = context->facts.vector().beyond(covered_);
+  aim();
+  auto news = target_.beyond(covered_);
   if (news.empty()) {
     // In this order: what comes after the second look rings.
     context->words.await_news();
-    news = context->facts.vector().beyond(covered_);
-    if (news.empty()) return false;
+    aim();
+    news = target_.beyond(covered_);
+    // A change that brought nothing, such as the writer's new life, is waited for, too.
+    if (news.empty()) {
+      context->words.cover(covered_, target_change_);
+      return false;
+    }
   }
   changed_keys changed;
   for (const auto& upto : news)
     if (auto followed = follow_log(upto.position, &changed); !followed) return followed;
   if (auto indexed = index(changed); !indexed) return indexed;
-  context->words.cover(covered_);
+  if (covered_.covers(target_)) context->words.cover(covered_, target_change_);
   return true;
 }
 

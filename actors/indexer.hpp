@@ -31,6 +31,8 @@ struct indexer_state {
 
   result<bool> read_uses();
   result<bool> read_page();
+  /// Takes a new target unless the last one is not covered yet.
+  void aim();
   result<bool> follow();
   struct changed_keys {
     std::set<std::string> records;   ///< keys
@@ -47,6 +49,8 @@ struct indexer_state {
   std::string cursor_;                        ///< while reading: the last key read
   std::unordered_set<std::string> used_ids_;  ///< of all records ever used: only these are asked for their use
   core::log_vector covered_;                  ///< by what was read
+  core::log_vector target_;                   ///< what is to be covered next, whatever comes meanwhile
+  std::uint64_t target_change_ = 0;           ///< the change of the board's vector that it is of
   std::int64_t began_us_ = 0;
   std::uint64_t records_read_ = 0;
   bool unreadable_told_ = false;  ///< once: whoever can send such a row can send many

@@ -1,36 +1,35 @@
 #include "actors/live_words.hpp"
 
-#include <chrono>
-
 #include "memory/word_search.hpp"
 
 namespace quorate {
 
-live_words::live_words(const board& facts, const clock& time, std::function<void()> ring)
-    : facts_(facts), time_(time), ring_(std::move(ring)), content_(std::make_unique<memory::word_index>()) {}
+live_words::live_words(const board& facts, std::function<void()> ring)
+    : facts_(facts),
+      ring_(std::move(ring)),
+      content_(std::make_unique<memory::word_index>()),
+      waiting_({errc::unavailable, "the index of words is being built, or is behind; try again later"}) {}
 
 live_words::~live_words() = default;
 
-result<std::vector<memory::word_match>> live_words::match(const memory::word_query& query,
-                                                          std::int64_t deadline_us) const {
+void live_words::when_current(std::int64_t deadline_us, std::function<void(status)> then) const {
   want();
-  auto asked = facts_.vector();
-  if (query.after) asked.raise(*query.after);
-  const auto covers = [&] { return covered_ && covered_->covers(asked); };
-  const std::chrono::microseconds left(deadline_us - time_.steady_us());
-  {
-    std::unique_lock lock(mutex_);
-    const bool there = moved_.wait_for(lock, left, [&] { return closed_ || covers(); });
-    if (closed_) return status(errc::unavailable, "the node is stopping; ask another one");
-    if (!there && query.after && facts_.vector().at(query.after->log) < query.after->sequence)
-      return status(errc::behind, "this node does not hold yet what the session has seen; ask another one");
-    if (!there)
-      return status(errc::unavailable, covered_ ? "the index of words is behind; try again later"
-                                                : "the index of words is being built; try again later");
-  }
+  const auto asked = facts_.change();
+  waiting_.park(asked, deadline_us, std::move(then), [&] {
+    const std::lock_guard lock(mutex_);
+    return covered_ && covered_change_ >= asked;
+  });
+}
+
+result<std::vector<memory::word_match>> live_words::match(const memory::word_query& query) const {
   std::unique_lock turn(turn_);
   std::shared_lock content(content_lock_);
   turn.unlock();
+  {
+    // With the contents held: who takes them away says so before.
+    const std::lock_guard lock(mutex_);
+    if (!covered_) return status(errc::unavailable, "the index of words is being built; try again later");
+  }
   return memory::find(*content_, query);
 }
 
@@ -38,11 +37,7 @@ void live_words::want() const {
   if (!wanted_.load() && !wanted_.exchange(true)) ring_();
 }
 
-void live_words::close() {
-  std::lock_guard lock(mutex_);
-  closed_ = true;
-  moved_.notify_all();
-}
+void live_words::close() { waiting_.close(); }
 
 void live_words::clear() {
   {
@@ -60,10 +55,13 @@ void live_words::apply(memory::index_changes&& changes) {
   content_->apply(std::move(changes));
 }
 
-void live_words::cover(const core::log_vector& held) {
-  std::lock_guard lock(mutex_);
-  covered_ = held;
-  moved_.notify_all();
+void live_words::cover(const core::log_vector& held, std::uint64_t change) {
+  {
+    const std::lock_guard lock(mutex_);
+    covered_ = held;
+    covered_change_ = change;
+  }
+  waiting_.reached(0, change);
 }
 
 std::optional<std::uint64_t> live_words::entries_behind() const {

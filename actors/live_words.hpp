@@ -1,11 +1,11 @@
 // The index of words as the node's readers and its indexer share it: locked, and never answering older than asked.
 //
-// Part of the node's context, outlives all actor incarnations. `match`: any thread but the actors', it waits. The rest:
-// as said beside it. Searches run side by side; a change waits for those under way, and those that come wait behind it.
+// Part of the node's context, outlives all actor incarnations. `match` on any thread but the actors', it takes as long
+// as it takes; `when_current` on any; the rest: as said beside it. Searches run side by side; a change waits for those
+// under way, and those that come wait behind it.
 #pragma once
 
 #include <atomic>
-#include <condition_variable>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -15,8 +15,8 @@
 
 #include "actors/board.hpp"
 #include "actors/core/log_vector.hpp"
+#include "actors/parked_calls.hpp"
 #include "memory/text_index.hpp"
-#include "proto/clock.hpp"
 
 // Named only: the node's context is in all actors.
 namespace quorate::memory {
@@ -30,11 +30,11 @@ namespace quorate {
 class live_words final : public memory::text_index {
  public:
   /// `ring` wakes the indexer.
-  live_words(const board& facts, const clock& time, std::function<void()> ring);
+  live_words(const board& facts, std::function<void()> ring);
   ~live_words() override;
 
-  result<std::vector<memory::word_match>> match(const memory::word_query& query,
-                                                std::int64_t deadline_us) const override;
+  void when_current(std::int64_t deadline_us, std::function<void(status)> then) const override;
+  result<std::vector<memory::word_match>> match(const memory::word_query& query) const override;
 
   /// Has the index built, and kept from then on. Any thread.
   void want() const;
@@ -43,14 +43,16 @@ class live_words final : public memory::text_index {
   void on_news() const {
     if (awaiting_news_.load() && awaiting_news_.exchange(false)) ring_();
   }
+  /// Whose deadline has come is answered "unavailable".
+  void expire(std::int64_t now_us) { waiting_.expire(now_us); }
   /// The end of the node: whoever waits, or comes, is answered "unavailable".
   void close();
 
   // The indexer's.
   void clear();
   void apply(memory::index_changes&& changes);
-  /// It has everything up to here.
-  void cover(const core::log_vector& held);
+  /// It has everything up to here, which is at least what the board showed at that change of its vector.
+  void cover(const core::log_vector& held, std::uint64_t change);
   /// It will look for news once `on_news` says so.
   void await_news() { awaiting_news_ = true; }
 
@@ -61,7 +63,6 @@ class live_words final : public memory::text_index {
 
  private:
   const board& facts_;
-  const clock& time_;
   const std::function<void()> ring_;
   mutable std::atomic<bool> wanted_{false};
   mutable std::atomic<bool> awaiting_news_{false};
@@ -70,10 +71,11 @@ class live_words final : public memory::text_index {
   mutable std::shared_mutex content_lock_;
   std::unique_ptr<memory::word_index> content_;
 
-  mutable std::mutex mutex_;  ///< of what follows
-  mutable std::condition_variable moved_;
+  mutable parked_calls<std::uint64_t> waiting_;  ///< for a change of the board's vector to be covered
+
+  mutable std::mutex mutex_;                 ///< of what follows
   std::optional<core::log_vector> covered_;  ///< none while it is being built
-  bool closed_ = false;
+  std::uint64_t covered_change_ = 0;
 };
 
 }  // namespace quorate

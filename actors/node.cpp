@@ -148,8 +148,15 @@ class running_node final : public node, public net::node_api {
   }
 
   const record_reader& records() const override { return *store_; }
-  bool holds(const log_position& position) const override {
-    return context_.facts.vector().at(position.log) >= position.sequence;
+  void when_held(const log_position& position, std::int64_t deadline_us, std::function<void(status)> then) override {
+    const auto known = context_.known();
+    // A member that this node is not yet told of may be one.
+    if (!known.origins->contains(position.log.origin))
+      return then({errc::behind, "no member that this node knows of wrote what the session has seen; ask another one"});
+    if (auto possible = core::check(position, known); !possible)
+      return then(status::invalid("session", "names what no member can have written: " + possible.context()));
+    context_.waiting_reads.park(position, deadline_us, std::move(then),
+                                [&] { return context_.facts.vector().at(position.log) >= position.sequence; });
   }
   node_id self() const override { return context_.self.id; }
   const memory::text_index& words() const override { return context_.words; }
@@ -261,6 +268,7 @@ class running_node final : public node, public net::node_api {
   void stop() {
     if (std::exchange(stopped_, true)) return;
     draining_ = true;
+    context_.waiting_reads.close();
     context_.words.close();
     gate_.shut({errc::shutting_down, "the node is stopping"});
     caf::anon_send_exit(supervisor_, caf::exit_reason::user_shutdown);

@@ -72,6 +72,7 @@ status writer_state::open(node_context* node) {
   look_at_space();
   node->facts.set_disks(disks_);
   node->facts.set_vector(state_.vector, live_);
+  node->waiting_reads.look([this](const log_position& seen) { return state_.vector.at(seen.log) >= seen.sequence; });
   node->words.on_news();
   for (auto& link : node->links) link->send(message::wake{});
 
@@ -551,6 +552,7 @@ status writer_state::commit(core::group_builder& group, std::int64_t fit_wall_ms
   if (std::exchange(disks_changed_, false)) context_->facts.set_disks(disks_);
   state_ = std::move(after);
   context_->facts.raise_vector(ends);
+  for (const auto& end : writes.positions) context_->waiting_reads.reached({end.log, 0}, end);
   context_->words.on_news();
   return {};
 }

@@ -4,7 +4,7 @@
 #pragma once
 
 #include <cstdint>
-#include <optional>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -27,8 +27,6 @@ struct word_query {
   ranking by = ranking::classic;
   record_filter filter;
   std::size_t limit = 10;
-  /// The answer is not to be older than this either.
-  std::optional<log_position> after;
 };
 
 /// A record that may match. It is as it was when it was indexed: the caller reads it and looks again.
@@ -43,9 +41,13 @@ class text_index {
  public:
   virtual ~text_index() = default;
 
-  /// Best first, of all that the node's copy held when the call came. Errors: unavailable when the index does not get
-  /// there before `deadline_us` (steady); what a read of the copy fails with.
-  virtual result<std::vector<word_match>> match(const word_query& query, std::int64_t deadline_us) const = 0;
+  /// Calls `then` once with ok when all that the node's copy holds now can be found: at once, before it returns, when
+  /// it can be already. Errors: unavailable when the index does not get there before `deadline_us` (steady) or the node
+  /// ends, overloaded when too many wait. Never blocks, and nor must `then`.
+  virtual void when_current(std::int64_t deadline_us, std::function<void(status)> then) const = 0;
+  /// Best first, of what can be found now. unavailable while that is not all that once could be: the index is being
+  /// built.
+  virtual result<std::vector<word_match>> match(const word_query& query) const = 0;
 };
 
 }  // namespace quorate::memory

@@ -62,7 +62,7 @@ grpc::ServerWriteReactor<v1::BackupPiece>* admin_service::Backup(grpc::CallbackS
                                                                  const v1::BackupRequest*) {
   auto blocks = node_.snapshot();
   if (!blocks) return new refused_stream<v1::BackupPiece>({errc::not_permitted, "this node's store cannot be copied"});
-  return new message_stream<v1::BackupPiece, backup_source>(backup_source(std::move(blocks)));
+  return new message_stream<v1::BackupPiece, backup_source>(backup_source(std::move(blocks)), readers_);
 }
 
 admin_service::~admin_service() {

@@ -1,12 +1,13 @@
 // quorate.v1.Admin over the node.
 //
-// Owned by the server. Calls come on gRPC's threads; a backup into the node's own directory gets a thread of its own,
-// one at a time, which the end of the service waits for.
+// Owned by the server. Calls come on gRPC's threads, a backup's pieces are read on the pool for reads; a backup into
+// the node's own directory gets a thread of its own, one at a time, which the end of the service waits for.
 #pragma once
 
 #include <mutex>
 #include <thread>
 
+#include "net/call_pool.hpp"
 #include "net/node_api.hpp"
 #include "quorate/v1/admin.grpc.pb.h"
 
@@ -14,7 +15,8 @@ namespace quorate::net {
 
 class admin_service final : public v1::Admin::CallbackService {
  public:
-  explicit admin_service(node_api& node) : node_(node) {}
+  /// Both outlive it.
+  admin_service(node_api& node, call_pools& pools) : node_(node), readers_(pools.reads) {}
   ~admin_service() override;
 
   grpc::ServerUnaryReactor* Status(grpc::CallbackServerContext* call, const v1::StatusRequest*,
@@ -35,6 +37,7 @@ class admin_service final : public v1::Admin::CallbackService {
   void back_up(grpc::ServerUnaryReactor* call, const v1::BackupIntoRequest* request, v1::BackupIntoReply* reply);
 
   node_api& node_;
+  call_pool& readers_;
 
   std::mutex mutex_;
   bool backing_up_ = false;

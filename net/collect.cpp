@@ -71,7 +71,7 @@ status for_each_candidate(node_api& node, const v1::ForgetRequest& request, std:
   if (request.pattern().empty())
     return memory::for_each(now, key_kind::memory, name_space ? memory::prefix_of(*name_space) : std::string(), {}, see,
                             [&] { return in_time(node, deadline_us); });
-  auto matches = node.words().match(any_word_of(request.pattern(), name_space, pattern_matches_max), deadline_us);
+  auto matches = node.words().match(any_word_of(request.pattern(), name_space, pattern_matches_max));
   if (!matches) return matches.error();
   for (const auto& match : *matches) {
     if (auto late = in_time(node, deadline_us); !late) return late;

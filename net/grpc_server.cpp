@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "net/admin_service.hpp"
+#include "net/call_pool.hpp"
 #include "net/memory_service.hpp"
 #include "net/replication_service.hpp"
 #include "net/transfer_service.hpp"
@@ -17,7 +18,8 @@ namespace {
 
 class running_server final : public grpc_server {
  public:
-  explicit running_server(node_api& node) : memory_(node), transfer_(node), admin_(node), replication_(node) {}
+  explicit running_server(node_api& node)
+      : memory_(node, pools_), transfer_(node, pools_), admin_(node, pools_), replication_(node) {}
   ~running_server() override { stop(0); }
 
   status start(const std::string& listen) {
@@ -71,6 +73,7 @@ class running_server final : public grpc_server {
   }
 
  private:
+  call_pools pools_;  ///< first: calls end before what they run on
   memory_service memory_;
   transfer_service transfer_;
   admin_service admin_;

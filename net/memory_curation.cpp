@@ -165,15 +165,22 @@ ServerUnaryReactor* memory_service::Consolidate(CallbackServerContext* call, con
 
 ServerUnaryReactor* memory_service::Forget(CallbackServerContext* call, const v1::ForgetRequest* request,
                                            v1::ForgetReply* reply) {
-  return readers_.run(call, [this, request, reply, deadline = patience_us(*call, node_)] {
-    return hand_over(forget(node_, *request, deadline), reply);
-  });
+  if (auto admitted = long_calls_.admit(); !admitted) return finish(call, to_grpc(admitted));
+  auto* reactor = call->DefaultReactor();
+  const auto deadline = patience_us(*call, node_);
+  const auto work = [this, request, reply, deadline] { return hand_over(forget(node_, *request, deadline), reply); };
+  auto go_on = or_finish(reactor, [this, reactor, work] { long_calls_.go_on(reactor, work); });
+  if (request->pattern().empty())
+    go_on({});
+  else
+    when_searchable(node_, {}, deadline, std::move(go_on));
+  return reactor;
 }
 
 ServerUnaryReactor* memory_service::CollectExpired(CallbackServerContext* call,
                                                    const v1::CollectExpiredRequest* request,
                                                    v1::CollectExpiredReply* reply) {
-  return readers_.run(call, [this, request, reply, deadline = patience_us(*call, node_)] {
+  return long_calls_.run(call, [this, request, reply, deadline = patience_us(*call, node_)] {
     return hand_over(collect_expired(node_, *request, deadline), reply);
   });
 }
@@ -189,7 +196,7 @@ ServerUnaryReactor* memory_service::RestoreArchived(CallbackServerContext* call,
 
 ServerUnaryReactor* memory_service::PurgeArchive(CallbackServerContext* call, const v1::PurgeArchiveRequest* request,
                                                  v1::PurgeArchiveReply* reply) {
-  return readers_.run(call, [this, request, reply, deadline = patience_us(*call, node_)] {
+  return long_calls_.run(call, [this, request, reply, deadline = patience_us(*call, node_)] {
     return hand_over(purge_archive(node_, *request, deadline), reply);
   });
 }

@@ -1,6 +1,4 @@
 // Reading records by id, by name and as lists.
-#include <limits>
-
 #include "memory/links.hpp"
 #include "memory/listing.hpp"
 #include "memory/operations.hpp"
@@ -31,19 +29,25 @@ status fill_reply(const record_reader& now, memory::found_record&& found, bool w
 class quorum_get final : public read_request {
  public:
   /// `id`: what the record must still be called then; empty when it was asked for by its name.
-  quorum_get(const record_reader& now, ServerUnaryReactor* reactor, v1::GetReply* reply, std::string id,
-             bool with_links)
-      : now_(now), reactor_(reactor), reply_(reply), id_(std::move(id)), with_links_(with_links) {}
+  quorum_get(const record_reader& now, call_pool& readers, ServerUnaryReactor* reactor, v1::GetReply* reply,
+             std::string id, bool with_links)
+      : now_(now), readers_(readers), reactor_(reactor), reply_(reply), id_(std::move(id)), with_links_(with_links) {}
 
   void finish(const read_answer& end) noexcept override {
     if (!end.outcome.ok()) return reactor_->Finish(to_grpc(end.outcome));
-    auto found = memory::record_at(key, end.record, id_);
-    if (!found) return reactor_->Finish(to_grpc(found.error()));
-    reactor_->Finish(to_grpc(fill_reply(now_, std::move(*found), with_links_, reply_)));
+    // An actor's thread: what is left to be read is read elsewhere.
+    readers_.go_on(
+        reactor_,
+        [&now = now_, reply = reply_, key = key, record = end.record, id = id_, with_links = with_links_]() -> status {
+          auto found = memory::record_at(key, record, id);
+          if (!found) return found.error();
+          return fill_reply(now, std::move(*found), with_links, reply);
+        });
   }
 
  private:
   const record_reader& now_;
+  call_pool& readers_;
   ServerUnaryReactor* reactor_;
   v1::GetReply* reply_;
   std::string id_;
@@ -67,13 +71,13 @@ status get_local(const record_reader& now, const v1::GetRequest& request, v1::Ge
 }
 
 /// Finishes the call, now or later.
-void get_from_quorum(node_api& node, ServerUnaryReactor* reactor, const v1::GetRequest& request,
+void get_from_quorum(node_api& node, call_pool& readers, ServerUnaryReactor* reactor, const v1::GetRequest& request,
                      std::int64_t deadline_us, v1::GetReply* reply) {
   const auto id = id_in(node.records(), request);
   if (!id) return reactor->Finish(to_grpc(id.error()));
   auto key = memory::find_key(node.records(), *id, name_in(request));
   if (!key) return reactor->Finish(to_grpc(key.error()));
-  auto read = std::make_unique<quorum_get>(node.records(), reactor, reply, *id, request.with_links());
+  auto read = std::make_unique<quorum_get>(node.records(), readers, reactor, reply, *id, request.with_links());
   read->key = std::move(*key);
   read->deadline_us = deadline_us;
   node.read(read_ticket(std::move(read)));
@@ -85,47 +89,38 @@ ServerUnaryReactor* memory_service::Get(CallbackServerContext* call, const v1::G
                                         v1::GetReply* reply) {
   if (auto valid = memory::validate_addressing(request->id(), name_in(*request)); !valid)
     return finish(call, to_grpc(valid));
-  if (auto valid = check_session(request->session()); !valid) return finish(call, to_grpc(valid));
-  if (request->consistency() == v1::READ_CONSISTENCY_LOCAL) {
-    // One record is quickly read; its links may be many.
-    if (request->session().empty() && !request->with_links())
-      return finish(call, to_grpc(get_local(node_.records(), *request, reply)));
+  if (request->consistency() == v1::READ_CONSISTENCY_LOCAL)
     return read(node_, readers_, call, request->session(),
                 [this, request, reply](std::int64_t) { return get_local(node_.records(), *request, reply); });
-  }
   if (request->consistency() != v1::READ_CONSISTENCY_QUORUM)
     return finish(call, to_grpc(unknown_value("consistency", "ReadConsistency", v1::ReadConsistency_MAX,
                                               request->consistency())));
+  const auto seen = read_session(request->session());
+  if (!seen) return finish(call, to_grpc(seen.error()));
+  if (auto admitted = readers_.admit(); !admitted) return finish(call, to_grpc(admitted));
+  auto* reactor = call->DefaultReactor();
   const auto deadline = deadline_us(*call, node_);
-  if (request->session().empty()) {
-    auto* reactor = call->DefaultReactor();
-    get_from_quorum(node_, reactor, *request, deadline, reply);
-    return reactor;
-  }
+  const auto ask = [this, request, deadline, reply](ServerUnaryReactor* open) -> std::optional<status> {
+    get_from_quorum(node_, readers_, open, *request, deadline, reply);
+    return std::nullopt;
+  };
   // The members have what the session has seen, but a name is looked up here.
-  return readers_.run_first(call,
-                            [this, request, deadline, reply](ServerUnaryReactor* reactor) -> std::optional<status> {
-                              if (auto late = wait_for_session(node_, request->session(), deadline); !late) return late;
-                              get_from_quorum(node_, reactor, *request, deadline, reply);
-                              return std::nullopt;
-                            });
+  when_seen(node_, *seen, deadline, or_finish(reactor, [this, reactor, ask] { readers_.hand_on(reactor, ask); }));
+  return reactor;
 }
 
 ServerUnaryReactor* memory_service::List(CallbackServerContext* call, const v1::ListRequest* request,
                                          v1::ListReply* reply) {
   auto wanted = memory::prepare(*request);
   if (!wanted) return finish(call, to_grpc(wanted.error()));
-  const auto list = [this, reply](const memory::listing& what, std::int64_t deadline) -> status {
-    auto page = memory::list(node_.records(), what, node_.time().wall_ms(),
-                             [&] { return node_.time().steady_us() >= deadline; });
-    if (!page) return page.error();
-    *reply = std::move(*page);
-    return {};
-  };
-  if (wanted->plain() && request->session().empty())
-    return finish(call, to_grpc(list(*wanted, std::numeric_limits<std::int64_t>::max())));
   return read(node_, readers_, call, request->session(),
-              [list, what = std::move(*wanted)](std::int64_t deadline) { return list(what, deadline); });
+              [this, reply, what = std::move(*wanted)](std::int64_t deadline) -> status {
+                auto page = memory::list(node_.records(), what, node_.time().wall_ms(),
+                                         [&] { return node_.time().steady_us() >= deadline; });
+                if (!page) return page.error();
+                *reply = std::move(*page);
+                return {};
+              });
 }
 
 }  // namespace quorate::net

@@ -35,22 +35,15 @@ result<std::size_t> limit_of(std::uint32_t asked, std::uint32_t otherwise, std::
   return asked == 0 ? otherwise : asked;
 }
 
-status read_session(const std::string& token, std::optional<log_position>* position) {
-  if (auto valid = check_session(token); !valid) return valid;
-  if (!token.empty()) *position = parse_session_token(token);
-  return {};
-}
-
 struct found_memory {
   memory::word_match match;
   v1::MemoryRecord record;
 };
 
 /// The records of the best matches as they are now, best first, at most `limit`.
-result<std::vector<found_memory>> read_matches(const node_api& node, memory::word_query query, std::size_t limit,
-                                               std::int64_t deadline_us) {
+result<std::vector<found_memory>> read_matches(const node_api& node, memory::word_query query, std::size_t limit) {
   query.limit = limit + spare_matches;
-  auto matches = node.words().match(query, deadline_us);
+  auto matches = node.words().match(query);
   if (!matches) return matches.error();
   std::vector<found_memory> found;
   for (auto& match : *matches) {
@@ -124,18 +117,23 @@ ServerUnaryReactor* memory_service::Search(CallbackServerContext* call, const v1
   if (!limit) return finish(call, to_grpc(limit.error()));
   auto filter = memory::filter_of(request->filter(), request->as_agent(), node_.time().wall_ms());
   if (!filter) return finish(call, to_grpc(filter.error()));
+  const auto seen = read_session(request->session());
+  if (!seen) return finish(call, to_grpc(seen.error()));
+  if (auto admitted = readers_.admit(); !admitted) return finish(call, to_grpc(admitted));
   memory::word_query query;
-  if (auto read = read_session(request->session(), &query.after); !read) return finish(call, to_grpc(read));
   query.text = request->query();
   query.by = memory::ranking::search;
   query.filter = std::move(*filter);
-  return readers_.run(
-      call, [this, reply, query = std::move(query), limit = *limit, deadline = deadline_us(*call, node_)]() -> status {
-        auto found = read_matches(node_, query, limit, deadline);
-        if (!found) return found.error();
-        for (auto& one : *found) *reply->add_memories() = std::move(one.record);
-        return {};
-      });
+  auto* reactor = call->DefaultReactor();
+  const auto search = [this, reply, query = std::move(query), limit = *limit]() -> status {
+    auto found = read_matches(node_, query, limit);
+    if (!found) return found.error();
+    for (auto& one : *found) *reply->add_memories() = std::move(one.record);
+    return {};
+  };
+  when_searchable(node_, *seen, deadline_us(*call, node_),
+                  or_finish(reactor, [this, reactor, search] { readers_.go_on(reactor, search); }));
+  return reactor;
 }
 
 ServerUnaryReactor* memory_service::Recall(CallbackServerContext* call, const v1::RecallRequest* request,
@@ -149,40 +147,46 @@ ServerUnaryReactor* memory_service::Recall(CallbackServerContext* call, const v1
   auto filter = memory::filter_of(request->filter(), request->as_agent(), now_ms);
   if (!filter) return finish(call, to_grpc(filter.error()));
   filter->with_ancestors = filter->name_space && filter->name_space->find('/') != std::string::npos;
+  const auto seen = read_session(request->session());
+  if (!seen) return finish(call, to_grpc(seen.error()));
+  if (auto admitted = readers_.admit(); !admitted) return finish(call, to_grpc(admitted));
   memory::word_query query;
-  if (auto read = read_session(request->session(), &query.after); !read) return finish(call, to_grpc(read));
   query.text = request->context();
   for (const auto& token : request->context_tokens())
     query.colour.append(query.colour.empty() ? "" : " ").append(token);
   query.by = request->ranker() == v1::RANKER_BM25F ? memory::ranking::bm25f : memory::ranking::classic;
   query.filter = std::move(*filter);
   const auto budget = request->has_budget_tokens() ? std::optional(request->budget_tokens()) : std::nullopt;
-  return readers_.run_first(
-      call,
-      [this, reply, query = std::move(query), limit = *limit, budget, untouched = request->leave_untouched(), now_ms,
-       deadline = deadline_us(*call, node_)](ServerUnaryReactor* reactor) -> std::optional<status> {
-        auto found = read_matches(node_, query, limit, deadline);
-        if (!found) return found.error();
-        reply->set_tokens_used(keep_within(budget, &*found));
-        reply->set_mode("keyword");
-        std::vector<record_key> used;
-        for (auto& one : *found) {
-          auto* answer = reply->add_found();
-          answer->set_score(one.match.score);
-          *answer->mutable_memory() = std::move(one.record);
-          used.push_back(std::move(one.match.key));
-        }
-        if (untouched || used.empty()) return status();
-        // The reply is not ours any more once the write is submitted.
-        auto touch = std::make_unique<touch_request>(reactor, reply, std::move(used), node_.self(), now_ms);
-        touch->quorum = write_quorum::one;
-        touch->deadline_us = deadline;
-        touch->bytes = touch_bytes;
-        std::vector<write_ticket> tickets;
-        tickets.emplace_back(std::move(touch));
-        node_.submit(std::move(tickets));
-        return std::nullopt;
-      });
+  auto* reactor = call->DefaultReactor();
+  const auto deadline = deadline_us(*call, node_);
+  const auto recall = [this, reply, query = std::move(query), limit = *limit, budget,
+                       untouched = request->leave_untouched(), now_ms,
+                       deadline](ServerUnaryReactor* open) -> std::optional<status> {
+    auto found = read_matches(node_, query, limit);
+    if (!found) return found.error();
+    reply->set_tokens_used(keep_within(budget, &*found));
+    reply->set_mode("keyword");
+    std::vector<record_key> used;
+    for (auto& one : *found) {
+      auto* answer = reply->add_found();
+      answer->set_score(one.match.score);
+      *answer->mutable_memory() = std::move(one.record);
+      used.push_back(std::move(one.match.key));
+    }
+    if (untouched || used.empty()) return status();
+    // The reply is not ours any more once the write is submitted.
+    auto touch = std::make_unique<touch_request>(open, reply, std::move(used), node_.self(), now_ms);
+    touch->quorum = write_quorum::one;
+    touch->deadline_us = deadline;
+    touch->bytes = touch_bytes;
+    std::vector<write_ticket> tickets;
+    tickets.emplace_back(std::move(touch));
+    node_.submit(std::move(tickets));
+    return std::nullopt;
+  };
+  when_searchable(node_, *seen, deadline,
+                  or_finish(reactor, [this, reactor, recall] { readers_.hand_on(reactor, recall); }));
+  return reactor;
 }
 
 }  // namespace quorate::net

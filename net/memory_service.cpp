@@ -6,6 +6,7 @@
 #include "memory/validation.hpp"
 #include "net/batch_call.hpp"
 #include "net/governed_change.hpp"
+#include "net/session_wait.hpp"
 #include "net/word_search.hpp"
 #include "net/write_call.hpp"
 
@@ -74,18 +75,13 @@ std::size_t bytes_of(const v1::MemoryRecord& record) {
   return record.content().size() + record.metadata().size() + 512;
 }
 
-/// The records of the namespace whose words are closest to the title. To help, not to be relied on: when the words
-/// cannot be asked in a quarter of the time there is, it finds none.
-std::vector<std::string> find_contradictions(const node_api& node, const v1::MemoryRecord& stored,
-                                             std::int64_t deadline_us) {
+/// The records of the namespace whose words are closest to the title.
+std::vector<std::string> find_contradictions(const node_api& node, const v1::MemoryRecord& stored) {
   constexpr std::size_t most = 5;
   const auto own = memory::key_of(stored.namespace_(), stored.title());
-  const auto now_us = node.time().steady_us();
   std::vector<std::string> ids;
   // One more than wanted: the record itself may be among them.
-  const auto patience_us = std::max<std::int64_t>(deadline_us - now_us, 0) / 4;
-  const auto matches =
-      node.words().match(any_word_of(stored.title(), stored.namespace_(), most + 1), now_us + patience_us);
+  const auto matches = node.words().match(any_word_of(stored.title(), stored.namespace_(), most + 1));
   if (!matches) return ids;
   for (const auto& match : *matches) {
     if (match.key == own || ids.size() == most) continue;
@@ -110,23 +106,34 @@ ServerUnaryReactor* memory_service::Store(CallbackServerContext* call, const v1:
   auto lifetime = memory::lifetime_of(*request);
   auto prepared = memory::prepare(std::move(*const_cast<v1::StoreRequest*>(request)), now_ms);
   if (!prepared) return finish(call, to_grpc(prepared.error()));
-  store_change change{std::move(*prepared), rule, lifetime};
+  store_change stored{std::move(*prepared), rule, lifetime};
   // A full record comes from another store, which has judged it.
-  if (!governed && !contradictions) return write(node_, call, *terms, bytes, reply, std::move(change));
-  if (!contradictions) return write(node_, call, *terms, bytes, reply, governed_change(std::move(change), now_ms));
-  // Asked before the write, so that what it finds was there before.
-  return readers_.run_first(
-      call,
-      [this, reply, deadline = deadline_us(*call, node_), bytes, terms = *terms, change = std::move(change), governed,
-       now_ms](ServerUnaryReactor* reactor) -> std::optional<status> {
-        for (auto& id : find_contradictions(node_, change.record, deadline))
-          reply->add_potential_contradictions(std::move(id));
-        if (governed)
-          write(node_, reactor, terms, deadline, bytes, reply, governed_change(change, now_ms));
-        else
-          write(node_, reactor, terms, deadline, bytes, reply, change);
-        return std::nullopt;
-      });
+  if (!governed && !contradictions) return write(node_, call, *terms, bytes, reply, std::move(stored));
+  if (!contradictions) return write(node_, call, *terms, bytes, reply, governed_change(std::move(stored), now_ms));
+  if (auto admitted = readers_.admit(); !admitted) return finish(call, to_grpc(admitted));
+  auto* reactor = call->DefaultReactor();
+  const auto now_us = node_.time().steady_us();
+  const auto deadline = deadline_us(*call, node_);
+  const auto change = std::make_shared<const store_change>(std::move(stored));
+  const auto store = [this, reactor, reply, deadline, bytes, terms = *terms, change, governed, now_ms] {
+    if (governed)
+      write(node_, reactor, terms, deadline, bytes, reply, governed_change(*change, now_ms));
+    else
+      write(node_, reactor, terms, deadline, bytes, reply, *change);
+  };
+  // Asked before the write, so that what it finds was there before. To help, not to be relied on: when the words cannot
+  // be asked in a quarter of the time there is, or others wait for threads, it finds none.
+  const auto patience_us = std::max<std::int64_t>(deadline - now_us, 0) / 4;
+  when_searchable(node_, {}, now_us + patience_us, [this, reactor, reply, store, change](const status& there) {
+    const bool look = there.ok() && !readers_.busy();
+    readers_.hand_on(reactor, [this, reply, store, change, look](ServerUnaryReactor*) -> std::optional<status> {
+      if (look)
+        for (auto& id : find_contradictions(node_, change->record)) reply->add_potential_contradictions(std::move(id));
+      store();
+      return std::nullopt;
+    });
+  });
+  return reactor;
 }
 
 ServerUnaryReactor* memory_service::StoreBatch(CallbackServerContext* call, const v1::StoreBatchRequest* request,

@@ -1,20 +1,22 @@
 // quorate.v1.Memory over the node: checks and converts, hands writes and quorum reads to the node, answers
 // other reads from its copy.
 //
-// Runs on gRPC's threads and never blocks there beyond a read of the store; what reads more, or waits, runs on the
-// threads of a pool of its own. Every call is answered exactly once: by the
-// `finish` of its write or read, or at once.
+// Runs on gRPC's threads, which it never keeps: what reads the store runs on the pool for reads, what looks at all
+// records or changes many on the pool for long calls, and what waits is parked. Every call is answered exactly once: by
+// the `finish` of its write or read, by its pool, or at once.
 #pragma once
 
+#include "net/call_pool.hpp"
 #include "net/node_api.hpp"
-#include "net/read_pool.hpp"
 #include "quorate/v1/memory.grpc.pb.h"
 
 namespace quorate::net {
 
 class memory_service final : public v1::Memory::CallbackService {
  public:
-  explicit memory_service(node_api& node) : node_(node) {}
+  /// Both outlive it.
+  memory_service(node_api& node, call_pools& pools)
+      : node_(node), readers_(pools.reads), long_calls_(pools.long_calls) {}
 
   grpc::ServerUnaryReactor* Store(grpc::CallbackServerContext* call, const v1::StoreRequest* request,
                                   v1::StoreReply* reply) override;
@@ -38,7 +40,8 @@ class memory_service final : public v1::Memory::CallbackService {
 
  private:
   node_api& node_;
-  read_pool readers_;  ///< last: it ends before what its reads use
+  call_pool& readers_;
+  call_pool& long_calls_;
 };
 
 }  // namespace quorate::net

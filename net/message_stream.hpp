@@ -1,7 +1,7 @@
 // A call whose answer is a stream: sends message by message, as fast as the caller takes them.
 //
-// For the services of this folder. Each message is made on one of gRPC's threads, when the one before it is on its
-// way; nothing here blocks beyond that. Owns itself: gone when the call is. What it reads from may hold much (an
+// For the services of this folder. Each message is made on a thread of a pool, when the one before it is on its way.
+// Owns itself: gone when the call is. What it reads from may hold much (an
 // instant of the store keeps all that was there then), so a caller that takes nothing for limits::stream_patience_ms
 // is given up: the source is let go at once, and the call ends with errc::deadline_exceeded once the caller reads on.
 #pragma once
@@ -10,12 +10,14 @@
 #include <grpcpp/grpcpp.h>
 
 #include <chrono>
+#include <exception>
 #include <memory>
 #include <mutex>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "net/call_pool.hpp"
 #include "net/status_map.hpp"
 #include "proto/limits.hpp"
 #include "proto/status.hpp"
@@ -26,15 +28,19 @@ namespace quorate::net {
 template <class Message, class Source>
 class message_stream final : public grpc::ServerWriteReactor<Message> {
  public:
-  explicit message_stream(Source source, std::int64_t patience_ms = limits::stream_patience_ms)
-      : patience_ms_(patience_ms), source_(std::move(source)) {
-    send();
+  /// `readers` outlives it.
+  message_stream(Source source, call_pool& readers, std::int64_t patience_ms = limits::stream_patience_ms)
+      : readers_(readers), patience_ms_(patience_ms), source_(std::move(source)) {
+    if (auto admitted = readers_.admit(); !admitted)
+      this->Finish(to_grpc(admitted));
+    else
+      go_on();
   }
 
   void OnWriteDone(bool ok) override {
     if (!delivery_->decide()) return;  // given up, and finished
     if (ok)
-      send();
+      go_on();
     else
       this->Finish(grpc::Status::CANCELLED);
   }
@@ -56,8 +62,21 @@ class message_stream final : public grpc::ServerWriteReactor<Message> {
     bool decided_ = false;
   };
 
+  // Until the stream is finished it stays, so whoever makes a message has it for himself.
+  void go_on() {
+    readers_.go_on([this] { send(); });
+  }
+
+  result<bool> next() {
+    try {
+      return source_->next(&message_);
+    } catch (const std::exception& e) {
+      return status(errc::internal, e.what());
+    }
+  }
+
   void send() {
-    const auto more = source_->next(&message_);
+    const auto more = next();
     if (!more) return this->Finish(to_grpc(more.error()));
     if (!*more) return this->Finish(grpc::Status::OK);
     delivery_ = std::make_shared<delivery>();
@@ -77,6 +96,7 @@ class message_stream final : public grpc::ServerWriteReactor<Message> {
                                               + " s, and what it was read from is let go; ask again"}));
   }
 
+  call_pool& readers_;
   const std::int64_t patience_ms_;
   std::optional<Source> source_;
   Message message_;

@@ -6,6 +6,7 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -200,8 +201,11 @@ class node_api {
 
   /// This node's copy.
   virtual const record_reader& records() const = 0;
-  /// Whether that copy holds this entry.
-  virtual bool holds(const log_position& position) const = 0;
+  /// Calls `then` once with ok when that copy holds this entry: at once, before it returns, when it does already.
+  /// Errors: behind at `deadline_us` (steady), invalid_argument of field "session" at once when no member can have
+  /// written such an entry, overloaded when too many wait, unavailable at the end of the node. `then`: any thread, must
+  /// not block.
+  virtual void when_held(const log_position& position, std::int64_t deadline_us, std::function<void(status)> then) = 0;
   virtual node_id self() const = 0;
   /// The words of that copy; it follows `records` by a moment.
   virtual const memory::text_index& words() const = 0;

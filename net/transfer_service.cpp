@@ -12,12 +12,12 @@ namespace {
 /// The rows of a view, piece by piece.
 class export_source {
  public:
-  explicit export_source(std::unique_ptr<record_reader> view)
-      : view_(std::move(view)), walk_(std::make_unique<memory::export_walk>(*view_)) {}
-
-  status start_after(std::string_view cursor) { return walk_->start_after(cursor); }
+  export_source(std::unique_ptr<record_reader> view, std::string cursor)
+      : view_(std::move(view)), walk_(std::make_unique<memory::export_walk>(*view_)), cursor_(std::move(cursor)) {}
 
   result<bool> next(v1::ExportPiece* piece) {
+    if (cursor_)
+      if (auto started = walk_->start_after(*std::exchange(cursor_, std::nullopt)); !started) return started;
     auto made = walk_->next();
     if (!made) return made.error();
     if (!*made) return false;
@@ -28,6 +28,7 @@ class export_source {
  private:
   std::unique_ptr<record_reader> view_;
   std::unique_ptr<memory::export_walk> walk_;
+  std::optional<std::string> cursor_;  ///< where to begin; nothing once it has
 };
 
 v1::ImportReply::Outcome outcome_of(memory::import_outcome outcome) {
@@ -96,10 +97,8 @@ grpc::ServerWriteReactor<v1::ExportPiece>* transfer_service::Export(CallbackServ
   auto view = node_.view();
   if (!view)
     return new refused_stream<v1::ExportPiece>({errc::not_permitted, "this node's store cannot hold an instant"});
-  export_source source(std::move(view));
-  if (auto started = source.start_after(request->cursor()); !started)
-    return new refused_stream<v1::ExportPiece>(started);
-  return new message_stream<v1::ExportPiece, export_source>(std::move(source), stream_patience_ms_);
+  export_source source(std::move(view), request->cursor());
+  return new message_stream<v1::ExportPiece, export_source>(std::move(source), readers_, stream_patience_ms_);
 }
 
 ServerUnaryReactor* transfer_service::Import(CallbackServerContext* call, const v1::ImportRequest* request,

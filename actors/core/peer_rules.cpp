@@ -34,16 +34,9 @@ status check(const positions& vector, const known_facts& known) {
   if (static_cast<std::size_t>(vector.size()) > limits::logs_named_max)
     return broken_rule(std::to_string(vector.size()) + " logs are named, there can be "
                        + std::to_string(limits::logs_named_max));
-  for (const auto& p : vector) {
-    const log_position position{{node_id{p.origin()}, p.epoch()}, p.sequence()};
-    if (!known.origins->contains(position.log.origin))
-      return broken_rule("a log of " + std::to_string(p.origin()) + ", who is no member");
-    if (position.log.epoch == 0 || position.sequence == 0 || position.sequence > limits::sequence_max)
-      return broken_rule("the impossible position " + std::to_string(p.sequence()) + " in a log");
-    if (position.log == known.published.log && position.sequence > known.published.sequence)
-      return broken_rule("position " + std::to_string(p.sequence()) + " in this node's own log, which ends at "
-                         + std::to_string(known.published.sequence));
-  }
+  for (const auto& p : vector)
+    if (auto possible = core::check(log_position{{node_id{p.origin()}, p.epoch()}, p.sequence()}, known); !possible)
+      return possible;
   return {};
 }
 
@@ -86,6 +79,17 @@ status check(const v1::Mutation& change) {
 }
 
 }  // namespace
+
+status check(const log_position& position, const known_facts& known) {
+  if (!known.origins->contains(position.log.origin))
+    return broken_rule("a log of " + std::to_string(to_number(position.log.origin)) + ", who is no member");
+  if (position.log.epoch == 0 || position.sequence == 0 || position.sequence > limits::sequence_max)
+    return broken_rule("the impossible position " + std::to_string(position.sequence) + " in a log");
+  if (position.log == known.published.log && position.sequence > known.published.sequence)
+    return broken_rule("position " + std::to_string(position.sequence) + " in this node's own log, which ends at "
+                       + std::to_string(known.published.sequence));
+  return {};
+}
 
 status check_nonce(std::string_view nonce) {
   if (nonce.size() == nonce_bytes) return {};

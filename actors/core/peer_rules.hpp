@@ -58,6 +58,9 @@ status check(const v1::PeerAnswer& answer, const known_facts& known);
 /// What a frame says of all its entries together. Damage on the way would make a log another one for good.
 std::uint64_t hash_of_entries(const v1::PeerFrame& frame);
 
+/// A place in a log that somebody names.
+status check(const log_position& position, const known_facts& known);
+
 /// Of a decoded entry: its log and its place.
 status check(const entry& e, const known_facts& known);
 

@@ -1,6 +1,7 @@
 // The indexer: whatever happened to the records, what is found is what is there.
 #include <doctest/doctest.h>
 
+#include <future>
 #include <map>
 #include <thread>
 
@@ -45,9 +46,19 @@ search_end search(member& node, const std::string& text, std::optional<log_posit
   query.text = text;
   query.limit = 1'000;
   query.by = memory::ranking::search;
-  query.after = after;
-  auto found = node.api().words().match(query, node.api().time().steady_us() + timeout_ms * 1'000);
+  auto& api = node.api();
+  const auto deadline_us = api.time().steady_us() + timeout_ms * 1'000;
+  std::promise<quorate::status> ready;
+  const auto current = [&] {
+    api.words().when_current(deadline_us, [&](const auto& there) { ready.set_value(there); });
+  };
+  if (after)
+    api.when_held(*after, deadline_us, [&](const auto& there) { there ? current() : ready.set_value(there); });
+  else
+    current();
   search_end end;
+  if (end.outcome = ready.get_future().get(); !end.outcome) return end;
+  auto found = api.words().match(query);
   if (!found) {
     end.outcome = found.error();
     return end;
@@ -96,13 +107,21 @@ TEST_SUITE("actors.indexer") {
   }
 
   TEST_CASE("a search that would be older than asked is refused at its deadline") {
-    cluster nodes({.names = {"a"}});
-    auto& a = nodes["a"];
-    auto done = store(a, "one", "apple");
+    cluster nodes;
+    auto done = store(nodes["b"], "one", "apple");
     REQUIRE(done.ok());
     ++done.answer.position.sequence;
-    const auto end = search(a, "apple", done.answer.position, 50);
+    const auto end = search(nodes["a"], "apple", done.answer.position, 50);
     CHECK(end.outcome.code() == errc::behind);
+  }
+
+  TEST_CASE("a new life of the writer that brings nothing new is no reason to wait") {
+    cluster nodes({.names = {"a"}});
+    auto& a = nodes["a"];
+    REQUIRE(store(a, "one", "apple").ok());
+    CHECK(search(a, "apple").keys.size() == 1);
+    REQUIRE(a.kill_and_see_it_back("writer"));
+    CHECK(search(a, "apple").keys.size() == 1);
   }
 
   TEST_CASE("after the indexer's death, and after a restart of the node, the index is built anew") {

@@ -7,6 +7,31 @@
 
 namespace quorate::net::tests {
 
+void fake_node_api::waiting_calls::add(sequence_number wanted, std::int64_t deadline_us,
+                                       std::function<void(status)> then) const {
+  const std::lock_guard lock(mutex_);
+  calls_.push_back({wanted, deadline_us, std::move(then)});
+  news_.notify_all();
+}
+
+std::size_t fake_node_api::waiting_calls::size() const {
+  const std::lock_guard lock(mutex_);
+  return calls_.size();
+}
+
+void fake_node_api::waiting_calls::serve(const std::stop_token& end) {
+  std::unique_lock lock(mutex_);
+  while (news_.wait(lock, end, [&] { return !calls_.empty(); })) {
+    const auto done = std::partition(calls_.begin(), calls_.end(), [&](const call& one) {
+      return one.wanted > node_.held && node_.time().steady_us() < one.deadline_us;
+    });
+    for (auto at = done; at != calls_.end(); ++at)
+      at->then(at->wanted <= node_.held ? status() : status(errc::behind, "this node has not yet got the write"));
+    calls_.erase(done, calls_.end());
+    news_.wait_for(lock, end, std::chrono::milliseconds(1), [] { return false; });
+  }
+}
+
 status fake_node_api::plan(write_request& request, write_answer* answer) {
   answer->stamp = {++time_, node_id{1}};
   // As a writer does: only keys that the members were asked about are changed by a linearizable write.

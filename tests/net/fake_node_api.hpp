@@ -5,9 +5,13 @@
 #pragma once
 
 #include <atomic>
+#include <condition_variable>
 #include <functional>
 #include <memory>
+#include <mutex>
 #include <optional>
+#include <stop_token>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -37,14 +41,17 @@ class fake_node_api final : public node_api {
   std::unique_ptr<record_reader> view() const override {
     return holds_instants ? std::make_unique<counted_view>(reader, views) : nullptr;
   }
-  bool holds(const log_position& position) const override {
-    ++asked_for_held;
-    return position.sequence <= held;
+  void when_held(const log_position& position, std::int64_t deadline_us, std::function<void(status)> then) override {
+    if (position.sequence <= held) return then({});
+    waiting_.add(position.sequence, deadline_us, std::move(then));
   }
+  /// Calls that wait for an entry.
+  std::size_t waiting() const { return waiting_.size(); }
   node_id self() const override { return node_id{7}; }
   const memory::text_index& words() const override { return index; }
   const clock& time() const override { return system_clock(); }
-  std::int64_t quorum_timeout_us() const override { return 2'000'000; }
+  std::int64_t quorum_timeout_us() const override { return quorum_timeout_ms * 1'000; }
+  std::int64_t quorum_timeout_ms = 2'000;
   result<std::shared_ptr<inbound_link>> accept(const v1::Knock&, bool, std::shared_ptr<answer_sink>,
                                                v1::Challenge*) override;
   void describe(v1::StatusReply*) const override {}
@@ -72,13 +79,14 @@ class fake_node_api final : public node_api {
   bool holds_instants = true;                     ///< whether it has a view
   mutable std::atomic<int> views = 0;             ///< that are held
   std::atomic<sequence_number> held = 1'000'000;  ///< of every log
-  mutable std::atomic<int> asked_for_held = 0;    ///< how often
   /// What a search of words finds, whatever is asked.
   struct fixed_index final : memory::text_index {
     std::vector<memory::word_match> matches;
     status failure;  ///< what every search answers, unless ok
+    status late;     ///< how who waits for it is answered
     mutable memory::word_query asked;
-    result<std::vector<memory::word_match>> match(const memory::word_query& query, std::int64_t) const override {
+    void when_current(std::int64_t, std::function<void(status)> then) const override { then(late); }
+    result<std::vector<memory::word_match>> match(const memory::word_query& query) const override {
       asked = query;
       if (!failure.ok()) return failure;
       return matches;
@@ -88,6 +96,27 @@ class fake_node_api final : public node_api {
   std::vector<std::pair<record_key, std::int64_t>> reads;  ///< with their deadlines
 
  private:
+  /// Looks at `held` all the time, as long as anybody waits.
+  class waiting_calls {
+   public:
+    explicit waiting_calls(const fake_node_api& node) : node_(node), thread_([this](const auto& end) { serve(end); }) {}
+    void add(sequence_number wanted, std::int64_t deadline_us, std::function<void(status)> then) const;
+    std::size_t size() const;
+
+   private:
+    struct call {
+      sequence_number wanted;
+      std::int64_t deadline_us;
+      std::function<void(status)> then;
+    };
+    void serve(const std::stop_token& end);
+
+    const fake_node_api& node_;
+    mutable std::mutex mutex_;
+    mutable std::condition_variable_any news_;
+    mutable std::vector<call> calls_;
+    std::jthread thread_;
+  };
   struct counted_view final : fake_reader {
     counted_view(const fake_reader& now, std::atomic<int>& count) : fake_reader(now), count_(count) { ++count_; }
     ~counted_view() override { --count_; }
@@ -97,6 +126,7 @@ class fake_node_api final : public node_api {
   status plan(write_request& request, write_answer* answer);
 
   std::uint64_t time_ = 0;
+  waiting_calls waiting_{*this};  ///< last: it looks at the rest
 };
 
 /// A fake node, the services over it and a client of them.

@@ -164,7 +164,8 @@ TEST_SUITE("net.transfer") {
     constexpr std::int64_t patience_ms = 300;
     constexpr int pieces = 300;  // far more than the buffers of both ends of a connection
     fake_node_api node;
-    transfer_service service(node, patience_ms);
+    call_pools pools;
+    transfer_service service(node, pools, patience_ms);
     grpc::ServerBuilder builder;
     int port = 0;
     builder.AddListeningPort("127.0.0.1:0", grpc::InsecureServerCredentials(), &port);
